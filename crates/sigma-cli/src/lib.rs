@@ -1,0 +1,1 @@
+//! The shared skin of the SigmaSight tools: arguments, output, exit codes

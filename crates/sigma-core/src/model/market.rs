@@ -1,0 +1,88 @@
+//! Market data as it is stored: bars, option quotes, rates, corporate actions.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// One daily bar, raw (not adjusted for splits or dividends).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PriceBar {
+    pub date: NaiveDate,
+    pub open: Option<f64>,
+    pub high: Option<f64>,
+    pub low: Option<f64>,
+    pub close: f64,
+    /// The provider's own split- and dividend-adjusted close, where it offers one.
+    pub adj_close: Option<f64>,
+    pub volume: Option<f64>,
+    /// Provider the bar came from.
+    pub source: String,
+}
+
+/// One end-of-day quote of an option contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OptionQuote {
+    pub date: NaiveDate,
+    pub bid: Option<f64>,
+    pub ask: Option<f64>,
+    pub close: Option<f64>,
+    /// Quoted annual volatility, decimal fraction.
+    pub implied_volatility: Option<f64>,
+    pub open_interest: Option<f64>,
+    /// Forward of the underlying to the expiry, for options on volatility indices.
+    pub forward: Option<f64>,
+    pub source: String,
+}
+
+impl OptionQuote {
+    /// The price that values the contract: the middle of a two-sided quote, else the close.
+    pub fn mark(&self) -> Option<f64> {
+        match (self.bid, self.ask) {
+            (Some(bid), Some(ask)) if bid >= 0.0 && ask > 0.0 && ask >= bid => Some((bid + ask) / 2.0),
+            _ => self.close,
+        }
+    }
+}
+
+/// One published yield.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RatePoint {
+    pub date: NaiveDate,
+    /// Percent a year, as published.
+    pub percent: f64,
+}
+
+/// A split: `to` new shares for every `from` old ones, effective at the open of `date`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    pub date: NaiveDate,
+    pub from: f64,
+    pub to: f64,
+}
+
+/// A cash dividend by ex-date, per share as traded on that date.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dividend {
+    pub ex_date: NaiveDate,
+    pub amount: f64,
+}
+
+/// Everything stored about one instrument's prices, by ascending date.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PriceHistory {
+    pub bars: Vec<PriceBar>,
+    pub splits: Vec<Split>,
+    pub dividends: Vec<Dividend>,
+}
+
+impl PriceHistory {
+    /// The latest bar on or before `date`.
+    pub fn at_or_before(&self, date: NaiveDate) -> Option<&PriceBar> {
+        let end = self.bars.partition_point(|bar| bar.date <= date);
+        self.bars[..end].last()
+    }
+
+    /// The bar of exactly `date`.
+    pub fn on(&self, date: NaiveDate) -> Option<&PriceBar> {
+        self.at_or_before(date).filter(|bar| bar.date == date)
+    }
+}

@@ -1,0 +1,18 @@
+//! What the engines talk about. Plain data with public fields; a field is private only where a constructor
+//! protects an invariant.
+
+mod factor;
+mod instrument;
+mod issue;
+mod market;
+mod portfolio;
+mod result;
+mod scenario;
+
+pub use factor::*;
+pub use instrument::*;
+pub use issue::*;
+pub use market::*;
+pub use portfolio::*;
+pub use result::*;
+pub use scenario::*;

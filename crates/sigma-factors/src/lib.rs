@@ -1,0 +1,1 @@
+//! Factor loadings, portfolio exposures, correlations and factor risk

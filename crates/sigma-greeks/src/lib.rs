@@ -1,0 +1,1 @@
+//! Option Greeks per instrument, from volatility to delta-dollars

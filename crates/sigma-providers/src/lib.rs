@@ -1,0 +1,1 @@
+//! Market data from services and folders of files

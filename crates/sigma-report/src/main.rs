@@ -1,0 +1,3 @@
+//! `sigma-report`: see the library for what it reads and writes.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Seed users, portfolios, positions, tags and cash

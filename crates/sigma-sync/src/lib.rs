@@ -1,0 +1,1 @@
+//! Bring market data into the database

@@ -1,0 +1,1 @@
+//! Test support: private PostgreSQL server, demo-market generator, golden comparison

@@ -1,0 +1,1 @@
+//! Check books, history, data quality and runs

@@ -1,0 +1,3 @@
+//! `sigma-validate`: see the library for what it reads and writes.
+
+fn main() {}
