@@ -32,7 +32,6 @@ text_enum! {
 /// `vega_per_point` per 0.01 of volatility, `rho_per_point` per 0.01 of rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OptionGreeks {
-    pub method: GreeksMethod,
     /// Price of the underlying: its close, or the forward for Black-76.
     pub spot: f64,
     /// Market price of the contract, when quoted.
@@ -59,5 +58,201 @@ pub struct OptionGreeks {
 pub struct GreeksRow {
     pub instrument_id: i64,
     pub as_of: NaiveDate,
+    pub method: GreeksMethod,
     pub greeks: Result<OptionGreeks, Reason>,
+}
+
+/// One reading of the factor covariance (per session squared) or correlation, stored as a lower triangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactorMatrix {
+    pub as_of: NaiveDate,
+    /// Names the estimator and its window, e.g. `ledoit_wolf_252`.
+    pub method: String,
+    pub factors: Vec<String>,
+    /// Row by row, diagonal included: n (n + 1) / 2 values.
+    pub packed: Vec<f64>,
+    pub observations: usize,
+    pub shrinkage: Option<f64>,
+}
+
+/// Exposure of a portfolio to one factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorExposure {
+    pub factor: String,
+    /// Sum of delta-adjusted value times loading.
+    pub dollar_exposure: f64,
+    /// Standard error of the sum, estimation errors of different instruments taken as independent.
+    pub std_error_usd: Option<f64>,
+    pub t_value: Option<f64>,
+    /// Dollar exposure over NAV; absent when NAV is not positive.
+    pub beta: Option<f64>,
+    /// Share of the gross delta-adjusted value that has loadings.
+    pub coverage_fraction: f64,
+}
+
+/// Correlations between the holdings of a portfolio, in one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PortfolioCorrelation {
+    /// Names the estimator and its window, e.g. `pearson_63`.
+    pub method: String,
+    pub window_sessions: usize,
+    pub average_correlation: Option<f64>,
+    pub effective_bets: Option<f64>,
+    pub min_eigenvalue: Option<f64>,
+    /// Whether the matrix was moved to the nearest correlation matrix.
+    pub repaired: bool,
+    pub excluded: usize,
+    pub symbols: Vec<String>,
+    /// Strict lower triangle, row by row: n (n - 1) / 2 pairs. `None` where the overlap is too short.
+    pub pairs: Vec<Option<f64>>,
+    pub clusters: Vec<CorrelationCluster>,
+}
+
+/// A group of holdings that move together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CorrelationCluster {
+    pub name: String,
+    pub average_correlation: f64,
+    /// Sum of absolute market values, dollars.
+    pub value: f64,
+    /// Of the gross value of all nodes.
+    pub weight_fraction: Option<f64>,
+    pub members: Vec<String>,
+}
+
+/// Profit or loss of a portfolio under one scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StressResult {
+    pub scenario_id: String,
+    pub direct: Result<ScenarioPnl, Reason>,
+    pub correlated: Result<ScenarioPnl, Reason>,
+    /// Moves of the factors that the scenario does not name, in correlated mode.
+    pub implied_moves: Vec<ImpliedMove>,
+    /// Size of the scenario in annual standard deviations of the named factors.
+    pub distance: Option<f64>,
+    /// Whether the distance is beyond what the covariance was estimated on.
+    pub extrapolated: bool,
+    /// Absolute market value of positions that could not be repriced.
+    pub excluded_value: f64,
+}
+
+/// Total of a scenario and its parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioPnl {
+    pub pnl: f64,
+    /// Of NAV; absent when NAV is not positive.
+    pub fraction: Option<f64>,
+    /// Parts by factor, in dollars; they sum to `pnl`.
+    pub by_factor: Vec<FactorPnl>,
+}
+
+/// Dollars attributed to one factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorPnl {
+    pub factor: String,
+    pub pnl: f64,
+}
+
+/// Conditional expectation of a factor that a scenario does not name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImpliedMove {
+    pub factor: String,
+    /// Decimal fraction; decimal change of yield for rates.
+    pub size: f64,
+    /// Annual standard deviation of the move given the named ones.
+    pub conditional_deviation: f64,
+}
+
+/// Profit or loss under one market or rate move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MarketRiskResult {
+    pub scenario_id: String,
+    pub shock: MarketRiskShock,
+    pub outcome: Result<ScenarioPnl, Reason>,
+    pub excluded_value: f64,
+}
+
+/// Shock of a market-risk scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum MarketRiskShock {
+    /// Return of the market, decimal fraction.
+    Market(f64),
+    /// Parallel move of yields, basis points.
+    RatesBp(f64),
+}
+
+text_enum! {
+    /// What a sum of exposures is grouped by.
+    Dimension {
+        Total = "total",
+        AssetType = "asset_type",
+        Sector = "sector",
+        Underlying = "underlying",
+        Tag = "tag",
+    }
+}
+
+/// Exposures of one bucket of one dimension, dollars.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExposureRow {
+    pub dimension: Dimension,
+    pub bucket: String,
+    pub position_count: usize,
+    pub gross: f64,
+    pub net: f64,
+    pub long_value: f64,
+    /// Not positive.
+    pub short_value: f64,
+    /// Contracts x multiplier x spot for options, negative for puts; market value otherwise.
+    pub notional: Option<f64>,
+    pub delta_adjusted: Option<f64>,
+    pub beta_adjusted: Option<f64>,
+}
+
+/// One portfolio at the close of one session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub as_of: NaiveDate,
+    pub nav: f64,
+    pub cash: f64,
+    /// Part of the cash that came from short sales still open.
+    pub short_proceeds: f64,
+    pub long_value: f64,
+    pub short_value: f64,
+    pub gross: f64,
+    pub net: f64,
+    pub unrealized_pnl: f64,
+    pub realized_pnl: f64,
+    pub day_pnl: f64,
+    pub flows: f64,
+    pub day_return: Option<f64>,
+    pub cumulative_pnl: f64,
+    pub cumulative_return: Option<f64>,
+    /// Annualised standard deviation of daily returns over 21 sessions.
+    pub realized_vol_21: Option<f64>,
+    pub realized_vol_63: Option<f64>,
+    /// Return index over its running maximum, minus one: not positive.
+    pub drawdown: Option<f64>,
+    pub market_beta: Option<f64>,
+    pub delta_dollars: Option<f64>,
+    pub gamma_dollars_per_1pct: Option<f64>,
+    pub theta_per_day: Option<f64>,
+    pub vega_per_point: Option<f64>,
+    pub rho_per_point: Option<f64>,
+    pub hhi: Option<f64>,
+    pub effective_positions: Option<f64>,
+    pub top_3_fraction: Option<f64>,
+    pub top_10_fraction: Option<f64>,
+    pub position_count: usize,
+    pub excluded_count: usize,
+}
+
+/// Something an engine left out of a portfolio's numbers or qualified, with its share of value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exclusion {
+    pub issue: super::Issue,
+    /// Signed market value concerned, dollars.
+    pub value: Option<f64>,
+    /// Absolute share of gross value.
+    pub weight_fraction: Option<f64>,
 }
