@@ -1,6 +1,7 @@
 //! What the engines talk about. Plain data with public fields; a field is private only where a constructor
 //! protects an invariant.
 
+mod book;
 mod factor;
 mod instrument;
 mod issue;
@@ -9,6 +10,7 @@ mod portfolio;
 mod result;
 mod scenario;
 
+pub use book::*;
 pub use factor::*;
 pub use instrument::*;
 pub use issue::*;

@@ -1,0 +1,59 @@
+//! A portfolio with everything needed to value it: lots with their instruments, cash entries, market data.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::{CashEntry, FactorFit, GreeksRow, Instrument, OptionQuote, Portfolio, Position, PriceHistory};
+
+/// One lot together with what it is a lot of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lot {
+    pub position: Position,
+    pub instrument: Instrument,
+    /// Tag names in alphabetical order.
+    pub tags: Vec<String>,
+}
+
+impl Lot {
+    /// Quantity times multiplier: units of the underlying the lot stands for.
+    pub fn units(&self) -> f64 {
+        self.position.quantity * self.instrument.multiplier
+    }
+}
+
+/// A portfolio, all its lots (open and closed) and its cash ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Book {
+    pub portfolio: Portfolio,
+    pub lots: Vec<Lot>,
+    pub cash: Vec<CashEntry>,
+}
+
+/// Stored market data by instrument id, plus the ids of underlyings by symbol.
+#[derive(Debug, Clone, Default)]
+pub struct Market {
+    pub histories: HashMap<i64, PriceHistory>,
+    pub quotes: HashMap<i64, Vec<OptionQuote>>,
+    pub ids: HashMap<String, i64>,
+}
+
+impl Market {
+    /// The price history of a symbol.
+    pub fn history(&self, symbol: &str) -> Option<&PriceHistory> {
+        self.histories.get(self.ids.get(symbol)?)
+    }
+
+    /// The latest quote of a contract on or before `date`.
+    pub fn quote_at_or_before(&self, instrument_id: i64, date: NaiveDate) -> Option<&OptionQuote> {
+        let quotes = self.quotes.get(&instrument_id)?;
+        quotes[..quotes.partition_point(|quote| quote.date <= date)].last()
+    }
+}
+
+/// Per-instrument results of one date.
+#[derive(Debug, Clone, Default)]
+pub struct InstrumentResults {
+    pub greeks: HashMap<i64, GreeksRow>,
+    pub fits: HashMap<i64, FactorFit>,
+}
