@@ -1,1 +1,5 @@
 //! The engines: kernels on slices and matrices, with symbols and dates in the wrappers above them.
+
+pub mod black76;
+pub mod black_scholes;
+pub mod normal;
