@@ -2,4 +2,6 @@
 
 pub mod black76;
 pub mod black_scholes;
+pub mod implied_volatility;
 pub mod normal;
+pub mod option_filter;
