@@ -2,9 +2,11 @@
 
 pub mod black76;
 pub mod black_scholes;
+pub mod conditional;
 pub mod exposures;
 pub mod greeks;
 pub mod implied_volatility;
+pub mod linalg;
 pub mod normal;
 pub mod option_filter;
 pub mod performance;
