@@ -169,9 +169,8 @@ pub fn parse_occ(text: &str) -> Option<OccSymbol> {
 /// shares and funds is American.
 pub fn exercise_style_of(underlying: &str) -> ExerciseStyle {
     match underlying {
-        "SPX" | "SPXW" | "XSP" | "NDX" | "NDXP" | "RUT" | "RUTW" | "MRUT" | "DJX" | "VIX" | "VIXW" | "XEO" => {
-            ExerciseStyle::European
-        }
+        "SPX" | "SPXW" | "XSP" | "NDX" | "NDXP" | "RUT" | "RUTW" | "MRUT" | "DJX" | "VIX" | "VIXW"
+        | "XEO" => ExerciseStyle::European,
         _ => ExerciseStyle::American,
     }
 }
@@ -191,7 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_occ_symbol_is_refused() {
-        for text in ["", "AAPL", "SPY250919X00460000", "SPY251319C00460000", "250919C00460000", "SPY250919C00000000"] {
+        for text in
+            ["", "AAPL", "SPY250919X00460000", "SPY251319C00460000", "250919C00460000", "SPY250919C00000000"]
+        {
             assert_eq!(parse_occ(text), None, "{text}");
         }
     }
