@@ -221,11 +221,15 @@ CREATE TABLE factor_fits (
     method TEXT NOT NULL,
     status TEXT NOT NULL,
     alpha_per_day DOUBLE PRECISION,
+    alpha_std_error DOUBLE PRECISION,
+    alpha_t_value DOUBLE PRECISION,
+    alpha_p_value DOUBLE PRECISION,
     r_squared DOUBLE PRECISION,
     adj_r_squared DOUBLE PRECISION,
     observations BIGINT NOT NULL,
     residual_vol_per_day DOUBLE PRECISION,
     condition_number DOUBLE PRECISION,
+    effective_parameters DOUBLE PRECISION,
     flags JSON NOT NULL,
     run_id BIGINT NOT NULL,
     PRIMARY KEY (instrument_id, as_of, method)
@@ -319,9 +323,12 @@ CREATE TABLE stress_results (
     distance DOUBLE PRECISION,
     extrapolated BOOLEAN NOT NULL,
     excluded_value DOUBLE PRECISION NOT NULL,
-    reason TEXT,
+    direct_reason TEXT,
+    correlated_reason TEXT,
     run_id BIGINT NOT NULL,
-    PRIMARY KEY (portfolio_id, as_of, scenario_id, method)
+    PRIMARY KEY (portfolio_id, as_of, scenario_id, method),
+    CHECK ((direct_reason IS NULL) = (direct_pnl IS NOT NULL)),
+    CHECK ((correlated_reason IS NULL) = (correlated_pnl IS NOT NULL))
 );
 
 CREATE TABLE market_risk_results (
@@ -337,7 +344,8 @@ CREATE TABLE market_risk_results (
     excluded_value DOUBLE PRECISION NOT NULL,
     reason TEXT,
     run_id BIGINT NOT NULL,
-    PRIMARY KEY (portfolio_id, as_of, scenario_id, method)
+    PRIMARY KEY (portfolio_id, as_of, scenario_id, method),
+    CHECK ((reason IS NULL) = (pnl IS NOT NULL))
 );
 
 -- Totals and sums by asset type, sector, underlying and tag.

@@ -50,16 +50,17 @@ fn labels(dimension: Dimension, lot: &Lot) -> Vec<String> {
 
 fn bucket(dimension: Dimension, label: &str, views: &[&PositionView]) -> ExposureRow {
     let values = || views.iter().filter_map(|view| view.market_value);
-    let long_value: f64 = values().filter(|v| *v > 0.0).sum();
-    let short_value: f64 = values().filter(|v| *v < 0.0).sum();
+    // Adding zero turns the negative zero of an empty sum into zero.
+    let long_value = values().filter(|v| *v > 0.0).sum::<f64>() + 0.0;
+    let short_value = values().filter(|v| *v < 0.0).sum::<f64>() + 0.0;
     ExposureRow {
         dimension,
         bucket: label.to_owned(),
         position_count: views.len(),
         gross: long_value - short_value,
         net: long_value + short_value,
-        long_value: long_value + 0.0,
-        short_value: short_value + 0.0,
+        long_value,
+        short_value,
         notional: total(views.iter().map(|view| view.notional)),
         delta_adjusted: total(views.iter().map(|view| view.delta_adjusted())),
         beta_adjusted: total(views.iter().map(|view| view.beta_adjusted())),

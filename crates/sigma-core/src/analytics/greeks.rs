@@ -7,11 +7,13 @@
 //! # Volatility
 //! In this order, with the source stored: the quoted implied volatility; the one implied by the middle of bid and ask,
 //! or by the close; interpolated in log-moneyness between two strikes of the same underlying and expiry; realised
-//! volatility of the underlying over 63 sessions. A price below its no-arbitrage bound implies none and says so.
+//! volatility of the underlying over 63 sessions. A price below its no-arbitrage bound implies none and says so: by the
+//! reason when no other source gives one, by the flag `below_intrinsic` otherwise.
 //!
 //! # Time
-//! ACT/365 calendar days from the as-of close to expiry. On the day of expiry the contract is worth its intrinsic value;
-//! after it there are no Greeks (`expired`).
+//! ACT/365 calendar days from the as-of close to expiry. On the day of expiry the contract is worth its intrinsic value
+//! whatever the volatility, which is stored as zero with the source `expiry` when no quote gives one; after it there are
+//! no Greeks (`expired`).
 //!
 //! # References
 //! F. Black, M. Scholes, *The Pricing of Options and Corporate Liabilities*, JPE 81 (1973); R. C. Merton, *Theory of
@@ -80,11 +82,12 @@ pub fn compute(
     (0..contracts.len())
         .map(|i| {
             let contract = prepared[i].as_ref().map_err(|reason| *reason)?;
-            let (volatility, source) = match own[i] {
+            let found = match own[i] {
                 Ok(found) => found,
+                Err(_) if contract.years == 0.0 => (0.0, VolatilitySource::Expiry),
                 Err(reason) => fallback_volatility(i, &prepared, &own).ok_or(reason)?,
             };
-            priced(contract, volatility, source)
+            priced(contract, found, own[i].err())
         })
         .collect()
 }
@@ -185,9 +188,11 @@ fn own_volatility(contract: &Prepared<'_>) -> Result<(f64, VolatilitySource), Re
     if let Some(volatility) = quote.implied_volatility.filter(|v| *v > 0.0) {
         return Ok((volatility, VolatilitySource::Quoted));
     }
-    let two_sided = quote.bid.is_some() && quote.ask.is_some();
     let mark = quote.mark().filter(|price| *price > 0.0).ok_or(Reason::NoVol)?;
-    let source = if two_sided { VolatilitySource::ImpliedMid } else { VolatilitySource::ImpliedClose };
+    let source = match quote.middle() {
+        Some(_) => VolatilitySource::ImpliedMid,
+        None => VolatilitySource::ImpliedClose,
+    };
     contract.implied(mark).map(|volatility| (volatility, source))
 }
 
@@ -220,18 +225,23 @@ fn fallback_volatility(
         let weight = if x1 > x0 { (at - x0) / (x1 - x0) } else { 0.0 };
         return Some((v0 + weight * (v1 - v0), VolatilitySource::Interpolated));
     }
-    contract.inputs.realised_volatility.map(|volatility| (volatility, VolatilitySource::Realised63))
+    let realised = contract.inputs.realised_volatility.filter(|volatility| *volatility > 0.0);
+    realised.map(|volatility| (volatility, VolatilitySource::Realised63))
 }
 
+/// `own` is why the contract's own quote gave no volatility.
 fn priced(
     contract: &Prepared<'_>,
-    volatility: f64,
-    volatility_source: VolatilitySource,
+    (volatility, volatility_source): (f64, VolatilitySource),
+    own: Option<Reason>,
 ) -> Result<OptionGreeks, Reason> {
     let greeks = contract.evaluate(volatility)?;
     let mut flags = contract.flags.clone();
     if volatility_source == VolatilitySource::Realised63 {
         flags.push("realised_volatility".to_owned());
+    }
+    if own == Some(Reason::BelowIntrinsic) {
+        flags.push("below_intrinsic".to_owned());
     }
     Ok(OptionGreeks {
         spot: contract.spot,

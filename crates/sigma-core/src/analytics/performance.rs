@@ -10,10 +10,13 @@
 //! - Lots entered on or before the opening arrive in kind at market, as a flow.
 //! - A lot without a usable price leaves the NAV at its last value as a flow, and returns the same way when it is priced
 //!   again, so a missing price is never profit or loss. Such lots are excluded by name.
-//! - At expiry the intrinsic value at the underlying's close moves to cash in the next session.
-//! - A split that has not been applied to a lot takes the lot out until it is.
-//! - Return: P&L over (NAV before + flows); absent when that is not positive. The index compounds returns from the
-//!   opening and ends at the first absent return.
+//! - Dividends come from lots that are, or were last, in the NAV; a lot that has never had a price earns none.
+//! - At expiry the intrinsic value at the underlying's close moves to cash in the next session. A contract that expired
+//!   before the book could hold it is `expired`.
+//! - A split that has not been applied to a lot takes the lot out until it is; its dividends, counted in shares that no
+//!   longer exist, are left out with it.
+//! - Return: P&L over (NAV before + flows); absent when that is not positive, and on the opening session. The index
+//!   starts at the first session with money in the book, compounds returns and ends at the first absent return.
 //!
 //! # References
 //! D. Spaulding, *Measuring Investment Performance* (1997): time-weighted returns with flows at the open.
@@ -35,7 +38,7 @@ pub struct LotDay {
     pub lot: usize,
     pub mark: Result<valuation::Mark, Reason>,
     pub market_value: Option<f64>,
-    /// P&L of the session, dividends included; absent when the lot could not be valued.
+    /// P&L of the session, dividends included; absent when the lot could not be valued and paid nothing.
     pub day_pnl: Option<f64>,
 }
 
@@ -55,9 +58,9 @@ pub struct Day {
     pub flows: f64,
     pub day_return: Option<f64>,
     pub cumulative_pnl: f64,
-    /// Product of (1 + return) since the opening.
+    /// Product of (1 + return) since the first session with money in the book.
     pub index: Option<f64>,
-    /// Highest index so far.
+    /// Highest index so far, 1 at least; stays when the index has ended.
     pub index_peak: Option<f64>,
     /// Lots held at the close, priced or not.
     pub lots: Vec<LotDay>,
@@ -135,24 +138,27 @@ fn close_day(
     before: Option<&Day>,
 ) -> Day {
     let values = || lots.iter().filter_map(|lot| lot.market_value);
-    let long_value: f64 = values().filter(|v| *v > 0.0).sum();
-    let short_value: f64 = values().filter(|v| *v < 0.0).sum();
+    // Adding zero turns the negative zero of an empty sum into zero.
+    let long_value = values().filter(|v| *v > 0.0).sum::<f64>() + 0.0;
+    let short_value = values().filter(|v| *v < 0.0).sum::<f64>() + 0.0;
     let nav = today.cash + long_value + short_value;
     let cost = |day: &LotDay| {
         let lot = &book.lots[day.lot];
         valuation::value(lot.position.quantity, lot.position.entry_price, lot.instrument.multiplier)
     };
-    let unrealized_pnl = lots.iter().filter_map(|lot| lot.market_value.map(|v| v - cost(lot))).sum();
+    let unrealized_pnl =
+        lots.iter().filter_map(|lot| lot.market_value.map(|v| v - cost(lot))).sum::<f64>() + 0.0;
     let opened_by_trade =
         |lot: &LotDay| book.lots[lot.lot].position.entry_date > book.portfolio.opened_on && cost(lot) < 0.0;
     let short_proceeds = -lots.iter().filter(|lot| opened_by_trade(lot)).map(cost).sum::<f64>();
     let invested = before.map(|day| day.nav + today.flows).filter(|base| *base > 0.0);
     let day_return = invested.map(|base| today.pnl / base);
-    let index = match before {
-        None => (nav > 0.0).then_some(1.0),
-        Some(day) => day.index.zip(day_return).map(|(index, r)| index * (1.0 + r)),
-    };
     let peak_before = before.and_then(|day| day.index_peak);
+    let index = match (before.and_then(|day| day.index), peak_before) {
+        (Some(index), _) => day_return.map(|r| index * (1.0 + r)),
+        (None, Some(_)) => None,
+        (None, None) => (today.flows > 0.0).then(|| 1.0 + today.pnl / today.flows),
+    };
     Day {
         date,
         nav,
@@ -167,7 +173,7 @@ fn close_day(
         day_return,
         cumulative_pnl: before.map_or(0.0, |day| day.cumulative_pnl) + today.pnl,
         index,
-        index_peak: index.map(|index| peak_before.map_or(index, |peak| peak.max(index))),
+        index_peak: index.map_or(peak_before, |index| Some(peak_before.unwrap_or(1.0).max(index))),
         lots,
         settled,
     }
@@ -183,7 +189,7 @@ fn session_index(sessions: &[NaiveDate], date: NaiveDate) -> Option<usize> {
 struct LotState<'a> {
     entry: Option<usize>,
     exit: Option<usize>,
-    /// Session index of expiry; `Some(None)` when it lies before the first session.
+    /// Last session of an option contract.
     expiry: Option<NaiveDate>,
     in_kind: bool,
     /// Value in the NAV at the previous close.
@@ -257,6 +263,7 @@ impl LotState<'_> {
             return Ok(Step::Absent);
         }
         if self.expiry.is_some_and(|expiry| expiry < sessions[i])
+            && !self.expired_on_arrival(sessions)
             && let Some(settled) = self.carried
         {
             today.trade(settled);
@@ -264,7 +271,7 @@ impl LotState<'_> {
             self.closed = true;
             return Ok(Step::Settled);
         }
-        let mark = self.mark(lot, market, calendar, sessions[i])?;
+        let mark = self.mark(lot, market, calendar, sessions, i)?;
         let day_pnl = match &mark {
             Ok(mark) => {
                 let market_value =
@@ -273,7 +280,7 @@ impl LotState<'_> {
             }
             Err(_) => {
                 self.leave(today);
-                None
+                (dividends != 0.0).then_some(dividends)
             }
         };
         Ok(Step::Held { mark, day_pnl })
@@ -285,19 +292,35 @@ impl LotState<'_> {
         lot: &Lot,
         market: &Market,
         calendar: &Calendar,
-        date: NaiveDate,
+        sessions: &[NaiveDate],
+        i: usize,
     ) -> Result<Result<valuation::Mark, Reason>, CalendarError> {
-        let unapplied = |split: &Split| split.date > lot.position.entry_date && split.date <= date;
-        if self.splits.iter().any(unapplied) {
+        if self.split_unapplied(lot, sessions[i]) {
             return Ok(Err(Reason::SplitUnapplied));
         }
-        valuation::mark(&lot.instrument, market, calendar, date)
+        if self.expired_on_arrival(sessions) {
+            return Ok(Err(Reason::Expired));
+        }
+        valuation::mark(&lot.instrument, market, calendar, sessions[i])
+    }
+
+    fn split_unapplied(&self, lot: &Lot, date: NaiveDate) -> bool {
+        self.splits.iter().any(|split| split.date > lot.position.entry_date && split.date <= date)
+    }
+
+    /// A contract that had expired when the book opened or when it was entered: its settlement is not the book's.
+    fn expired_on_arrival(&self, sessions: &[NaiveDate]) -> bool {
+        self.entry.zip(self.expiry).is_some_and(|(entry, expiry)| expiry < sessions[entry])
     }
 
     fn dividends_of(&self, lot: &Lot, sessions: &[NaiveDate], i: usize) -> f64 {
+        let never_priced = self.carried.is_none() && self.left_at.is_none();
+        if never_priced || self.split_unapplied(lot, sessions[i]) {
+            return 0.0;
+        }
         let since = sessions[i - 1];
         let paid = |d: &&Dividend| since < d.ex_date && d.ex_date <= sessions[i];
-        self.dividends.iter().filter(paid).map(|d| lot.units() * d.amount).sum()
+        self.dividends.iter().filter(paid).map(|d| lot.units() * d.amount).sum::<f64>() + 0.0
     }
 
     /// Carries the lot at a new value; what it was worth before decides between P&L and flow. Returns the P&L.

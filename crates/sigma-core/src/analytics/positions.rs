@@ -7,7 +7,8 @@
 //! `delta dollars x loading`.
 //!
 //! # Missing numbers
-//! Each number is a value or a [`Reason`]; nothing is zero because it is unknown.
+//! Each number is a value or a [`Reason`]; nothing is zero because it is unknown. A lot that is left out of the NAV is
+//! left out of every other total too, for the same reason.
 //!
 //! # Verified by
 //! The hand-worked demo Greeks and the additivity of factor dollars in `tests/portfolio.rs`.
@@ -72,7 +73,7 @@ fn view(lot: &Lot, day: &LotDay, market: &Market, results: &InstrumentResults) -
     let cost_basis =
         valuation::value(lot.position.quantity, lot.position.entry_price, lot.instrument.multiplier);
     let (greeks, notional) = match lot.instrument.is_option() {
-        true => option_numbers(lot, results),
+        true => option_numbers(lot, day, results),
         false => linear_numbers(day),
     };
     let factor_dollars = greeks.and_then(|greeks| {
@@ -100,8 +101,12 @@ fn linear_numbers(day: &LotDay) -> (Result<PositionGreeks, Reason>, Result<f64, 
 
 fn option_numbers(
     lot: &Lot,
+    day: &LotDay,
     results: &InstrumentResults,
 ) -> (Result<PositionGreeks, Reason>, Result<f64, Reason>) {
+    if let Err(reason) = day.mark {
+        return (Err(reason), Err(reason));
+    }
     let Some(terms) = &lot.instrument.option else {
         return (Err(Reason::InvalidInput), Err(Reason::InvalidInput));
     };
@@ -137,10 +142,10 @@ pub fn loadings<'a>(
         return Err(Reason::PrivateAsset);
     }
     let id = match &instrument.option {
-        Some(terms) => market.ids.get(&terms.underlying).copied(),
-        None => Some(instrument.id),
+        Some(terms) => *market.ids.get(&terms.underlying).ok_or(Reason::NoPrice)?,
+        None => instrument.id,
     };
-    let fit = id.and_then(|id| results.fits.get(&id)).ok_or(Reason::NotComputed)?;
+    let fit = results.fits.get(&id).ok_or(Reason::NotComputed)?;
     match fit.status.has_numbers() {
         true => Ok(fit),
         false => Err(fit.status.reason().unwrap_or(Reason::NotComputed)),

@@ -45,7 +45,7 @@ impl Readiness {
 
 /// The score and its verdict. More than the expected portfolios or positions earn nothing extra.
 pub fn readiness(inputs: &ReadinessInputs) -> (f64, Readiness) {
-    let share = |found: usize, expected: usize| found.min(expected) as f64 / expected as f64;
+    let share = |found: usize, expected: usize| found.min(expected) as f64 / expected.max(1) as f64;
     let score = 0.3 * share(inputs.portfolios, DEMO_PORTFOLIOS)
         + 0.2 * share(inputs.positions, DEMO_POSITIONS)
         + 0.3 * share(inputs.engines_with_data, inputs.engines)

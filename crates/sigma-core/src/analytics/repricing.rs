@@ -8,7 +8,8 @@
 //! A stated shock `v` acts as `sigma (1 + v)^w` with `w = min(1, sqrt(30 / days))`: short-dated volatilities move most.
 //! Where none is stated, correlated mode lets volatilities respond to the market move `m` as `sigma (1 + m)^(-3 w)`.
 //! Forwards of volatility indices are volatilities themselves: they move by the same multiplier with `w = 1`, never by
-//! factor loadings, and the volatility of such an option stays.
+//! factor loadings, and the volatility of such an option stays. A shock to the index by its symbol takes the place of
+//! the multiplier.
 //!
 //! # Verified by
 //! `tests/stress.rs`: the parts sum to the repriced difference, and small shocks reproduce delta and vega.
@@ -53,7 +54,7 @@ pub fn reprice(
 ) -> Result<Response, Reason> {
     let rate_change = rate_change.unwrap_or(0.0);
     if Instrument::is_volatility_index(&terms.underlying) {
-        return reprice_on_forward(terms, greeks, volatility, rate_change);
+        return reprice_on_forward(terms, greeks, named_move(terms, underlying), volatility, rate_change);
     }
     let underlying = underlying?;
     let price = |spot: f64, volatility: f64, rate: f64| {
@@ -81,9 +82,18 @@ pub fn reprice(
     Ok(Response { total: after_rate - base, parts })
 }
 
+/// The move of the underlying where the scenario names it by symbol: such a response has that one part.
+fn named_move(terms: &OptionTerms, underlying: Result<&Response, Reason>) -> Option<f64> {
+    match underlying.ok()?.parts.as_slice() {
+        [(symbol, size)] if *symbol == terms.underlying => Some(*size),
+        _ => None,
+    }
+}
+
 fn reprice_on_forward(
     terms: &OptionTerms,
     greeks: &OptionGreeks,
+    named: Option<f64>,
     volatility: VolatilityMove,
     rate_change: f64,
 ) -> Result<Response, Reason> {
@@ -99,20 +109,30 @@ fn reprice_on_forward(
         black76::price_and_greeks(&inputs).map(|g| g.price).map_err(|_| Reason::InvalidInput)
     };
     let base = price(greeks.spot, greeks.rate)?;
-    let forward = greeks.spot * volatility.multiplier(0.0);
+    let forward = greeks.spot * named.map_or(volatility.multiplier(0.0), |size| 1.0 + size);
     let after_forward = price(forward, greeks.rate)?;
     let after_rate = price(forward, greeks.rate + rate_change)?;
     let mut parts = Vec::new();
-    add(&mut parts, VOLATILITY, after_forward - base);
+    let mover = if named.is_some() { terms.underlying.as_str() } else { VOLATILITY };
+    add(&mut parts, mover, after_forward - base);
     add(&mut parts, RATES, after_rate - after_forward);
     Ok(Response { total: after_rate - base, parts })
 }
 
-/// The spot step in the proportions of the underlying's parts; where those cancel, delta times each part.
+/// Below this move of the spot the quotient of two cancelling differences says less than delta does.
+const CANCELLED: f64 = 1e-7;
+
+/// The spot step in the proportions of the underlying's parts; where those cancel, delta times each part, and what delta
+/// misses by their size.
 fn split(change: f64, underlying: &Response, greeks: &OptionGreeks) -> Vec<(String, f64)> {
-    let scale =
-        if underlying.total.abs() < 1e-12 { greeks.delta * greeks.spot } else { change / underlying.total };
-    underlying.parts.iter().map(|(factor, part)| (factor.clone(), part * scale)).collect()
+    let size: f64 = underlying.parts.iter().map(|(_, part)| part.abs()).sum();
+    let delta_dollars = greeks.delta * greeks.spot;
+    let share = |part: f64| match underlying.total {
+        total if total.abs() >= CANCELLED => part * (change / total),
+        total if size > 0.0 => part * delta_dollars + (change - total * delta_dollars) * part.abs() / size,
+        _ => 0.0,
+    };
+    underlying.parts.iter().map(|(factor, part)| (factor.clone(), share(*part))).collect()
 }
 
 /// Adds dollars to a factor's entry.

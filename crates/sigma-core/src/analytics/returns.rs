@@ -1,9 +1,11 @@
 //! Daily returns on a grid of sessions.
 //!
 //! # Formula
-//! Simple total return of a session: `r_t = P_t f_t / (P_{t-1} - D_t) - 1` with raw closes `P`, the cash dividend `D_t`
-//! going ex that session and the split factor `f_t = to / from` effective that session. Where both bars carry the
-//! same provider's adjusted close, the ratio of those is used instead; one return never mixes the two.
+//! Simple total return of a session: `r_t = P_t f_t / (P_{t-1} - D_t f_t) - 1` with raw closes `P`, the cash dividend
+//! `D_t` per share as traded when it goes ex that session and the split factor `f_t = to / from` effective that session.
+//! Where both bars carry the same provider's adjusted close and no split or dividend is recorded for the session, the
+//! ratio of those is used instead; one return never mixes the two. Recorded actions come first because a provider
+//! restates its adjusted closes after each action: two bars fetched on two days need not share one adjustment.
 //!
 //! # Conventions
 //! A return spans exactly one session: when either close is missing there is no return, so nothing is filled forward
@@ -28,21 +30,25 @@ pub const SESSIONS_PER_YEAR: f64 = 252.0;
 pub fn daily_returns(history: &PriceHistory, sessions: &[NaiveDate]) -> Vec<Option<f64>> {
     let bars = align(&history.bars, sessions, |bar| bar.date);
     std::iter::once(None)
-        .chain(bars.windows(2).map(|pair| Some(session_return(history, pair[0]?, pair[1]?))))
+        .chain(bars.windows(2).map(|pair| session_return(history, pair[0]?, pair[1]?)))
         .take(sessions.len())
         .collect()
 }
 
-fn session_return(history: &PriceHistory, before: &PriceBar, after: &PriceBar) -> f64 {
-    if let (Some(old), Some(new)) = (before.adj_close, after.adj_close)
-        && before.source == after.source
-    {
-        return new / old - 1.0;
-    }
+/// `None` when the dividend recorded is the whole price or more: one of the two is wrong.
+fn session_return(history: &PriceHistory, before: &PriceBar, after: &PriceBar) -> Option<f64> {
     let in_step = |date: NaiveDate| before.date < date && date <= after.date;
     let factor: f64 = history.splits.iter().filter(|s| in_step(s.date)).map(|s| s.to / s.from).product();
     let paid: f64 = history.dividends.iter().filter(|d| in_step(d.ex_date)).map(|d| d.amount).sum();
-    after.close * factor / (before.close - paid * factor) - 1.0
+    let without_action = factor == 1.0 && paid == 0.0;
+    if let (Some(old), Some(new)) = (before.adj_close, after.adj_close)
+        && without_action
+        && before.source == after.source
+    {
+        return Some(new / old - 1.0);
+    }
+    let base = before.close - paid * factor;
+    (base > 0.0).then(|| after.close * factor / base - 1.0)
 }
 
 /// Daily changes of a yield in decimals (`percent / 100`), aligned to `sessions`. A session without a published yield
@@ -147,6 +153,19 @@ mod tests {
         b.source = "other".into();
         let history = PriceHistory { bars: vec![a, b], ..Default::default() };
         assert!((daily_returns(&history, &sessions())[1].unwrap() - 0.01).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_recorded_dividend_wins_over_adjusted_closes_of_two_days() {
+        let (mut a, mut b) = (bar(2, 100.0), bar(3, 98.0));
+        a.adj_close = Some(100.0);
+        b.adj_close = Some(98.0);
+        let mut history = PriceHistory { bars: vec![a, b], ..Default::default() };
+        assert!((daily_returns(&history, &sessions())[1].unwrap() + 0.02).abs() < 1e-15);
+        history.dividends = vec![Dividend { ex_date: day(3), amount: 2.0 }];
+        assert_eq!(daily_returns(&history, &sessions())[1], Some(0.0));
+        history.dividends = vec![Dividend { ex_date: day(3), amount: 100.0 }];
+        assert_eq!(daily_returns(&history, &sessions())[1], None);
     }
 
     #[test]

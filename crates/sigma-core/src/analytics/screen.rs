@@ -2,14 +2,13 @@
 //!
 //! # Rules
 //! A bar is refused when its close is not a positive finite number, its date is not a session, its high lies below
-//! `max(open, close)` or its low above `min(open, close)`, any given field is not finite, or its close jumps against
-//! the previous accepted close by a factor that equals a known-unrecorded split ratio or a hundredfold (pence for
-//! pounds). A recorded split on the date explains the jump.
+//! `max(open, close)` or its low above `min(open, close)`, any given field is not finite, it repeats open, high, low,
+//! close and a positive volume of the bar before (a stale answer), or its close jumps against the previous accepted close
+//! by a factor that equals a common split ratio or a hundredfold (pence for pounds). Splits recorded since the previous
+//! bar are taken out first: a split explains its own jump and no other.
 //!
 //! # Verified by
 //! One case a rule below.
-
-use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
 use crate::model::{PriceBar, Split};
@@ -23,6 +22,7 @@ pub enum ScreenReason {
     HighBelowRange,
     LowAboveRange,
     SplitLikeJump,
+    StaleRepeat,
     DuplicateDate,
 }
 
@@ -36,6 +36,7 @@ impl ScreenReason {
             ScreenReason::HighBelowRange => "high_below_range",
             ScreenReason::LowAboveRange => "low_above_range",
             ScreenReason::SplitLikeJump => "split_like_jump",
+            ScreenReason::StaleRepeat => "stale_repeat",
             ScreenReason::DuplicateDate => "duplicate_date",
         }
     }
@@ -62,29 +63,25 @@ const JUMP_RATIOS: [f64; 10] = [2.0, 3.0, 4.0, 5.0, 7.0, 8.0, 10.0, 15.0, 20.0, 
 /// Distance to a ratio that still counts as equal: splits fall on days with ordinary moves too.
 const JUMP_TOLERANCE: f64 = 0.03;
 
-/// Screens the bars of one instrument. `previous` is the last accepted close before them.
+/// Screens the bars of one instrument. `previous` is the last accepted bar before them.
 pub fn screen_bars(
     mut bars: Vec<PriceBar>,
     splits: &[Split],
-    previous: Option<f64>,
+    previous: Option<&PriceBar>,
     calendar: &Calendar,
 ) -> Screened {
     bars.sort_by_key(|bar| bar.date);
     let mut screened = Screened::default();
-    let mut last_close = previous;
-    let mut last_date: Option<NaiveDate> = None;
     for bar in bars {
-        let finding = duplicate(&bar, last_date)
+        let before = screened.accepted.last().or(previous);
+        let finding = duplicate(&bar, screened.accepted.last())
             .or_else(|| shape(&bar))
             .or_else(|| session(&bar, calendar))
-            .or_else(|| jump(&bar, last_close, splits));
+            .or_else(|| before.and_then(|before| repeat(&bar, before)))
+            .or_else(|| before.and_then(|before| jump(&bar, before, splits)));
         match finding {
             Some((reason, detail)) => screened.refused.push(Refused { bar, reason, detail }),
-            None => {
-                last_close = Some(bar.close);
-                last_date = Some(bar.date);
-                screened.accepted.push(bar);
-            }
+            None => screened.accepted.push(bar),
         }
     }
     screened
@@ -92,8 +89,8 @@ pub fn screen_bars(
 
 type Finding = Option<(ScreenReason, String)>;
 
-fn duplicate(bar: &PriceBar, last: Option<NaiveDate>) -> Finding {
-    (last == Some(bar.date)).then(|| {
+fn duplicate(bar: &PriceBar, last: Option<&PriceBar>) -> Finding {
+    last.is_some_and(|last| last.date == bar.date).then(|| {
         (ScreenReason::DuplicateDate, format!("a second bar for {} follows an accepted one", bar.date))
     })
 }
@@ -132,18 +129,110 @@ fn session(bar: &PriceBar, calendar: &Calendar) -> Finding {
         .then(|| (ScreenReason::NotASession, format!("{} is not an exchange session", bar.date)))
 }
 
-fn jump(bar: &PriceBar, previous: Option<f64>, splits: &[Split]) -> Finding {
-    let previous = previous?;
-    if splits.iter().any(|split| split.date == bar.date) {
-        return None;
-    }
-    let move_factor = (bar.close / previous).max(previous / bar.close);
+fn repeat(bar: &PriceBar, before: &PriceBar) -> Finding {
+    let traded = bar.volume.is_some_and(|volume| volume > 0.0) && bar.date > before.date;
+    let fields = |bar: &PriceBar| (bar.open, bar.high, bar.low, bar.close, bar.volume);
+    (traded && fields(bar) == fields(before))
+        .then(|| (ScreenReason::StaleRepeat, format!("repeats the prices and the volume of {}", before.date)))
+}
+
+fn jump(bar: &PriceBar, before: &PriceBar, splits: &[Split]) -> Finding {
+    let since = |split: &&Split| before.date < split.date && split.date <= bar.date;
+    let recorded: f64 = splits.iter().filter(since).map(|split| split.to / split.from).product();
+    let change = bar.close * recorded / before.close;
+    let move_factor = change.max(1.0 / change);
     let ratio = JUMP_RATIOS.into_iter().find(|ratio| (move_factor / ratio - 1.0).abs() <= JUMP_TOLERANCE)?;
+    let told = if recorded == 1.0 { "without a recorded split" } else { "beside the recorded split" };
     Some((
         ScreenReason::SplitLikeJump,
-        format!(
-            "close {} after {previous} looks like a ratio of {ratio} without a recorded split",
-            bar.close
-        ),
+        format!("close {} after {} looks like a ratio of {ratio} {told}", bar.close, before.close),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    fn bar(day: u32, close: f64) -> PriceBar {
+        PriceBar {
+            date: NaiveDate::from_ymd_opt(2025, 6, day).unwrap(),
+            open: None,
+            high: None,
+            low: None,
+            close,
+            adj_close: None,
+            volume: None,
+            source: "file".into(),
+        }
+    }
+
+    fn reasons(
+        bars: Vec<PriceBar>,
+        splits: &[Split],
+        previous: Option<&PriceBar>,
+    ) -> Vec<(u32, ScreenReason)> {
+        use chrono::Datelike;
+        let screened = screen_bars(bars, splits, previous, Calendar::nyse());
+        screened.refused.iter().map(|refused| (refused.bar.date.day(), refused.reason)).collect()
+    }
+
+    #[test]
+    fn bars_that_cannot_be_are_refused_and_good_ones_pass() {
+        let mut high = bar(4, 101.0);
+        (high.open, high.high) = (Some(100.0), Some(100.5));
+        let mut low = bar(5, 101.0);
+        (low.open, low.low) = (Some(100.0), Some(100.5));
+        let bars = vec![
+            bar(2, 100.0),
+            bar(2, 100.0),
+            bar(3, 0.0),
+            high,
+            low,
+            bar(6, f64::NAN),
+            bar(7, 100.0),
+            bar(9, 103.0),
+            bar(19, 103.0),
+        ];
+        let expected = vec![
+            (2, ScreenReason::DuplicateDate),
+            (3, ScreenReason::NotPositive),
+            (4, ScreenReason::HighBelowRange),
+            (5, ScreenReason::LowAboveRange),
+            (6, ScreenReason::NotFinite),
+            (7, ScreenReason::NotASession),
+            (19, ScreenReason::NotASession),
+        ];
+        assert_eq!(reasons(bars, &[], None), expected);
+    }
+
+    #[test]
+    fn a_split_explains_its_own_jump_and_no_other() {
+        let split = |day: u32| Split { date: bar(day, 1.0).date, from: 1.0, to: 10.0 };
+        let jump = vec![(3, ScreenReason::SplitLikeJump)];
+        let before = bar(2, 1200.0);
+        assert_eq!(reasons(vec![bar(3, 121.0)], &[], Some(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 121.0)], &[split(3)], Some(&before)), vec![]);
+        // The bar of the split's own day is missing.
+        assert_eq!(reasons(vec![bar(4, 121.0)], &[split(3)], Some(&before)), vec![]);
+        // Recorded, but the closes were adjusted for it already.
+        assert_eq!(reasons(vec![bar(3, 1210.0)], &[split(3)], Some(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 12.0)], &[], Some(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 700.0)], &[], Some(&before)), vec![]);
+    }
+
+    #[test]
+    fn a_bar_that_repeats_prices_and_volume_is_stale() {
+        let traded = |day: u32, volume: f64| PriceBar { volume: Some(volume), ..bar(day, 50.0) };
+        let bars = vec![
+            traded(3, 1e6),
+            traded(4, 1.1e6),
+            traded(5, 0.0),
+            traded(6, 0.0),
+            bar(9, 50.0),
+            bar(10, 50.0),
+        ];
+        assert_eq!(reasons(bars, &[], Some(&traded(2, 1e6))), vec![(3, ScreenReason::StaleRepeat)]);
+    }
 }

@@ -21,7 +21,9 @@
 //! `tests/stress.rs`: exactness at loading one, the small-shock limit, the floor, and the sum of contributions as
 //! properties.
 
-use crate::model::{FactorFit, FitStatus, Instrument, MARKET, RATES, Reason, Scenario, Shock, ShockBasis};
+use crate::model::{
+    FactorFit, FitStatus, Instrument, MARKET, RATES, Reason, Scenario, Shock, ShockBasis, VOLATILITY,
+};
 
 /// Shocks in the terms of the factor model.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -39,7 +41,9 @@ pub struct FactorShocks {
 /// A scenario that cannot be applied.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ShockError {
-    #[error("scenario `{scenario}`: shock of {size} to {subject} is outside (-1, 1)")]
+    #[error(
+        "scenario `{scenario}`: shock of {size} to {subject} is out of range (factors: -1 to 1, others: above -1)"
+    )]
     TooLarge { scenario: String, subject: String, size: f64 },
     #[error("scenario `{scenario}` names the factor {factor}, which is not defined (known: {known})")]
     UnknownFactor { scenario: String, factor: String, known: String },
@@ -56,60 +60,81 @@ impl FactorShocks {
     /// Reads a scenario; style moves given as the proxy's own return become spreads against the market's move:
     /// `(1 + s) / (1 + m) - 1`.
     pub fn from_scenario(scenario: &Scenario, factors: &[String]) -> Result<FactorShocks, ShockError> {
-        let mut shocks = FactorShocks::default();
         let market = scenario.shocks.iter().find_map(|shock| match shock {
             Shock::Factor { factor, size, .. } if factor == MARKET => Some(*size),
             _ => None,
         });
-        let too_large = |subject: &str, size: f64| ShockError::TooLarge {
-            scenario: scenario.id.clone(),
-            subject: subject.to_owned(),
-            size,
-        };
-        let repeated = |subject: &str| ShockError::Repeated {
-            scenario: scenario.id.clone(),
-            subject: subject.to_owned(),
-        };
+        let mut shocks = FactorShocks::default();
         for shock in &scenario.shocks {
             match shock {
+                // By name the rates factor moves in its own unit, decimal yield.
+                Shock::Factor { factor, size, .. } if factor == RATES => shocks.set_rates(scenario, *size)?,
                 Shock::Factor { factor, size, basis } => {
-                    if !factors.iter().any(|name| name == factor) {
+                    if !factors.contains(factor) {
                         return Err(ShockError::UnknownFactor {
                             scenario: scenario.id.clone(),
                             factor: factor.clone(),
                             known: factors.join(", "),
                         });
                     }
-                    if !is_fraction(*size) {
-                        return Err(too_large(factor, *size));
-                    }
-                    let spread = match (basis, market) {
-                        (ShockBasis::Return, Some(m)) if factor != MARKET => (1.0 + size) / (1.0 + m) - 1.0,
-                        _ => *size,
-                    };
-                    if !is_fraction(spread) {
-                        return Err(too_large(factor, spread));
-                    }
-                    if shocks.factor(factor).is_some() {
-                        return Err(repeated(factor));
-                    }
-                    shocks.moves.push((factor.clone(), spread));
+                    let base = market.filter(|_| *basis == ShockBasis::Return && factor != MARKET);
+                    shocks.set_factor(scenario, factor, *size, base)?;
                 }
-                Shock::RatesBp { bp } if !bp.is_finite() => return Err(too_large(RATES, *bp)),
-                Shock::RatesBp { .. } if shocks.rate_change.is_some() => return Err(repeated(RATES)),
-                Shock::RatesBp { bp } => shocks.rate_change = Some(bp / 10_000.0),
-                Shock::Volatility { size } if !(*size > -1.0 && size.is_finite()) => {
-                    return Err(too_large("Volatility", *size));
-                }
-                Shock::Volatility { size } => shocks.volatility = Some(*size),
-                Shock::Symbol { symbol, size } if !(*size > -1.0 && size.is_finite()) => {
-                    return Err(too_large(symbol, *size));
-                }
-                Shock::Symbol { symbol, size } => shocks.symbols.push((symbol.clone(), *size)),
+                Shock::RatesBp { bp } => shocks.set_rates(scenario, bp / 10_000.0)?,
+                Shock::Volatility { size } => shocks.set_volatility(scenario, *size)?,
+                Shock::Symbol { symbol, size } => shocks.set_symbol(scenario, symbol, *size)?,
             }
         }
         Ok(shocks)
     }
+
+    /// `base` is the market's move when `size` is the proxy's own return.
+    fn set_factor(
+        &mut self,
+        scenario: &Scenario,
+        factor: &str,
+        size: f64,
+        base: Option<f64>,
+    ) -> Result<(), ShockError> {
+        allowed(scenario, factor, size, is_fraction(size))?;
+        let spread = base.map_or(size, |market| (1.0 + size) / (1.0 + market) - 1.0);
+        allowed(scenario, factor, spread, is_fraction(spread))?;
+        unrepeated(scenario, factor, self.factor(factor).is_some())?;
+        self.moves.push((factor.to_owned(), spread));
+        Ok(())
+    }
+
+    fn set_rates(&mut self, scenario: &Scenario, change: f64) -> Result<(), ShockError> {
+        allowed(scenario, RATES, change, is_fraction(change))?;
+        unrepeated(scenario, RATES, self.rate_change.is_some())?;
+        self.rate_change = Some(change);
+        Ok(())
+    }
+
+    fn set_volatility(&mut self, scenario: &Scenario, size: f64) -> Result<(), ShockError> {
+        allowed(scenario, VOLATILITY, size, size > -1.0 && size.is_finite())?;
+        unrepeated(scenario, VOLATILITY, self.volatility.is_some())?;
+        self.volatility = Some(size);
+        Ok(())
+    }
+
+    fn set_symbol(&mut self, scenario: &Scenario, symbol: &str, size: f64) -> Result<(), ShockError> {
+        allowed(scenario, symbol, size, size > -1.0 && size.is_finite())?;
+        unrepeated(scenario, symbol, self.symbols.iter().any(|(named, _)| named == symbol))?;
+        self.symbols.push((symbol.to_owned(), size));
+        Ok(())
+    }
+}
+
+fn allowed(scenario: &Scenario, subject: &str, size: f64, holds: bool) -> Result<(), ShockError> {
+    let refused =
+        || ShockError::TooLarge { scenario: scenario.id.clone(), subject: subject.to_owned(), size };
+    if holds { Ok(()) } else { Err(refused()) }
+}
+
+fn unrepeated(scenario: &Scenario, subject: &str, repeated: bool) -> Result<(), ShockError> {
+    let refused = || ShockError::Repeated { scenario: scenario.id.clone(), subject: subject.to_owned() };
+    if repeated { Err(refused()) } else { Ok(()) }
 }
 
 /// Whether a move lies in (-1, 1); NaN does not.

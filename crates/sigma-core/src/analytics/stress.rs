@@ -120,7 +120,7 @@ pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioP
 /// Runs one scenario in both modes.
 pub fn run_scenario(inputs: &StressInputs<'_>, id: &str, shocks: &FactorShocks) -> StressResult {
     let stated = shocks.volatility.map_or(VolatilityMove::Unchanged, VolatilityMove::Stated);
-    let (direct, excluded_value) = sum(inputs, &position_pnls(inputs, shocks, stated));
+    let (direct, excluded_direct) = sum(inputs, &position_pnls(inputs, shocks, stated));
     let conditional = inputs.covariance.ok_or(Reason::NotComputed).and_then(|cov| condition(cov, shocks));
     let correlated = conditional.as_ref().map_err(|reason| *reason).and_then(|(implied, _)| {
         let all = with_implied(shocks, implied)?;
@@ -128,13 +128,15 @@ pub fn run_scenario(inputs: &StressInputs<'_>, id: &str, shocks: &FactorShocks) 
             Some(v) => VolatilityMove::Stated(v),
             None => VolatilityMove::Market(shocks.factor(MARKET).unwrap_or(0.0)),
         };
-        sum(inputs, &position_pnls(inputs, &all, volatility)).0
+        let (total, excluded) = sum(inputs, &position_pnls(inputs, &all, volatility));
+        Ok((total?, excluded))
     });
+    let excluded_value = correlated.as_ref().map_or(excluded_direct, |(_, value)| value.max(excluded_direct));
     let moves = conditional.as_ref().ok().map(|(_, moves)| moves);
     StressResult {
         scenario_id: id.to_owned(),
         direct,
-        correlated,
+        correlated: correlated.map(|(total, _)| total),
         distance: moves.map(|m| m.distance),
         extrapolated: moves.is_some_and(|m| m.extrapolated),
         implied_moves: conditional.map(|(implied, _)| implied).unwrap_or_default(),

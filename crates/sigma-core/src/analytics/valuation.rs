@@ -7,7 +7,8 @@
 //! # Prices
 //! Raw closes for shares, funds and indices; the middle of a two-sided quote, else the close, for options; intrinsic
 //! value at the underlying's close on the day of expiry. A price is used with its age: older than the limit it is no
-//! price (`stale_price`).
+//! price (`stale_price`). Private assets are held at their last stated value however old it is; without one they are
+//! `private_asset`.
 //!
 //! # Verified by
 //! Hand-worked cases in `tests/portfolio.rs`, and the identity `NAV change = P&L + flows` of [`super::performance`].
@@ -42,6 +43,7 @@ pub struct StalenessLimit {
 pub fn staleness_limit(kind: InstrumentKind) -> StalenessLimit {
     match kind {
         InstrumentKind::MutualFund => StalenessLimit { warn_sessions: 2, fail_sessions: 4 },
+        InstrumentKind::Private => StalenessLimit { warn_sessions: 1, fail_sessions: usize::MAX },
         _ => StalenessLimit { warn_sessions: 1, fail_sessions: 2 },
     }
 }
@@ -53,21 +55,21 @@ pub fn mark(
     calendar: &Calendar,
     as_of: NaiveDate,
 ) -> Result<Result<Mark, Reason>, CalendarError> {
-    let found = match (&instrument.option, instrument.kind) {
-        (_, InstrumentKind::Private) => return Ok(Err(Reason::PrivateAsset)),
-        (Some(terms), _) if expiry_session(terms, calendar)? <= as_of => {
+    let found = match &instrument.option {
+        Some(terms) if expiry_session(terms, calendar)? <= as_of => {
             return Ok(settlement(terms, market, calendar)?.ok_or(Reason::Expired));
         }
-        (Some(_), _) => market
-            .quote_at_or_before(instrument.id, as_of)
-            .and_then(|quote| quote.mark().map(|price| (price, quote.date))),
-        (None, _) => market
+        Some(_) => market.option_mark_at_or_before(instrument.id, as_of),
+        None => market
             .histories
             .get(&instrument.id)
             .and_then(|history| history.at_or_before(as_of))
             .map(|bar| (bar.close, bar.date)),
     };
-    let Some((price, date)) = found else { return Ok(Err(Reason::NoPrice)) };
+    let Some((price, date)) = found else {
+        let private = instrument.kind == InstrumentKind::Private;
+        return Ok(Err(if private { Reason::PrivateAsset } else { Reason::NoPrice }));
+    };
     let age_sessions = if date == as_of { 0 } else { calendar.age_in_sessions(date, as_of)? };
     if age_sessions >= staleness_limit(instrument.kind).fail_sessions {
         return Ok(Err(Reason::StalePrice));

@@ -49,6 +49,13 @@ impl Market {
         let quotes = self.quotes.get(&instrument_id)?;
         quotes[..quotes.partition_point(|quote| quote.date <= date)].last()
     }
+
+    /// The latest price of a contract on or before `date`; quotes that hold no price (a volatility alone) are passed over.
+    pub fn option_mark_at_or_before(&self, instrument_id: i64, date: NaiveDate) -> Option<(f64, NaiveDate)> {
+        let quotes = self.quotes.get(&instrument_id)?;
+        let known = &quotes[..quotes.partition_point(|quote| quote.date <= date)];
+        known.iter().rev().find_map(|quote| Some((quote.mark()?, quote.date)))
+    }
 }
 
 /// Per-instrument results of one date.

@@ -36,10 +36,13 @@ pub struct OptionQuote {
 impl OptionQuote {
     /// The price that values the contract: the middle of a two-sided quote, else the close.
     pub fn mark(&self) -> Option<f64> {
-        match (self.bid, self.ask) {
-            (Some(bid), Some(ask)) if bid >= 0.0 && ask > 0.0 && ask >= bid => Some((bid + ask) / 2.0),
-            _ => self.close,
-        }
+        self.middle().or(self.close)
+    }
+
+    /// The middle of bid and ask, unless one is missing or they are crossed.
+    pub fn middle(&self) -> Option<f64> {
+        let (bid, ask) = self.bid.zip(self.ask)?;
+        (bid >= 0.0 && ask > 0.0 && ask >= bid).then_some((bid + ask) / 2.0)
     }
 }
 

@@ -24,6 +24,8 @@ text_enum! {
         ImpliedClose = "implied_close",
         Interpolated = "interpolated",
         Realised63 = "realised_63",
+        /// The day of expiry, when nothing depends on volatility.
+        Expiry = "expiry",
     }
 }
 
@@ -37,6 +39,7 @@ pub struct OptionGreeks {
     pub spot: f64,
     /// Market price of the contract, when quoted.
     pub market_price: Option<f64>,
+    /// Decimal a year; zero on the day of expiry, when no quote gives one and nothing depends on it.
     pub volatility: f64,
     pub volatility_source: VolatilitySource,
     /// Continuously compounded, decimal a year.
@@ -149,7 +152,7 @@ pub struct StressResult {
     pub distance: Option<f64>,
     /// Whether the distance is beyond what the covariance was estimated on.
     pub extrapolated: bool,
-    /// Absolute market value of positions that could not be repriced.
+    /// Absolute market value of positions that could not be repriced, in the mode that leaves out more.
     pub excluded_value: f64,
 }
 

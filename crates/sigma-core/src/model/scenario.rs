@@ -18,13 +18,13 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Shock {
-    /// Market or style factor, decimal fraction, |size| < 1.
+    /// Market or style factor, decimal fraction, |size| < 1. The rates factor by name is a change of yield, decimal.
     Factor { factor: String, size: f64, basis: ShockBasis },
     /// Parallel move of the yield curve, basis points.
     RatesBp { bp: f64 },
     /// Relative move of option volatilities, decimal fraction, > -1.
     Volatility { size: f64 },
-    /// Relative move of one symbol's price, decimal fraction, >= -1.
+    /// Relative move of one symbol's price, decimal fraction, > -1.
     Symbol { symbol: String, size: f64 },
 }
 

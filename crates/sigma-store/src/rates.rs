@@ -1,0 +1,57 @@
+//! Published yields by series.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sigma_core::model::RatePoint;
+
+use crate::{
+    Store,
+    error::Result,
+    save::{Filter, Saved, filter_around},
+};
+
+record! {
+    RateRecord in rates,
+    entity series: String, date date, part [], run [],
+    key (series: String, date: NaiveDate),
+    {
+        series: String,
+        date: NaiveDate,
+        percent: f64,
+        source: String,
+    }
+}
+
+impl Store {
+    /// Adds or alters points of one series, as told by one provider.
+    pub async fn save_rates(&mut self, series: &str, points: &[RatePoint], source: &str) -> Result<Saved> {
+        let record = |point: &RatePoint| RateRecord {
+            series: series.to_owned(),
+            date: point.date,
+            percent: point.percent,
+            source: source.to_owned(),
+        };
+        let records: Vec<RateRecord> = points.iter().map(record).collect();
+        match filter_around(&records) {
+            Some(filter) => self.merge(filter, records).await,
+            None => Ok(Saved::default()),
+        }
+    }
+
+    /// Points of these series between two dates, both included, by ascending date. No series named: all of them.
+    pub async fn rates(
+        &mut self,
+        series: &[String],
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<HashMap<String, Vec<RatePoint>>> {
+        let entities = (!series.is_empty()).then(|| series.to_vec());
+        let rows: Vec<RateRecord> = self.rows(Filter { from, to, entities, part: None }).await?;
+        let mut points: HashMap<String, Vec<RatePoint>> = HashMap::new();
+        for RateRecord { series, date, percent, .. } in rows {
+            points.entry(series).or_default().push(RatePoint { date, percent });
+        }
+        Ok(points)
+    }
+}
