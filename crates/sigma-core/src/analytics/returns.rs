@@ -56,7 +56,11 @@ pub fn rate_changes(points: &[RatePoint], sessions: &[NaiveDate]) -> Vec<Option<
 }
 
 /// Picks for each session the item of that date; both inputs ascend.
-fn align<'a, T>(items: &'a [T], sessions: &[NaiveDate], date: impl Fn(&T) -> NaiveDate) -> Vec<Option<&'a T>> {
+fn align<'a, T>(
+    items: &'a [T],
+    sessions: &[NaiveDate],
+    date: impl Fn(&T) -> NaiveDate,
+) -> Vec<Option<&'a T>> {
     let mut rest = items.iter().peekable();
     sessions
         .iter()
@@ -127,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_gap_gives_two_missing_returns_and_no_long_one() {
-        let history = PriceHistory { bars: vec![bar(2, 100.0), bar(4, 110.0), bar(5, 121.0)], ..Default::default() };
+        let history =
+            PriceHistory { bars: vec![bar(2, 100.0), bar(4, 110.0), bar(5, 121.0)], ..Default::default() };
         let r = daily_returns(&history, &sessions());
         assert_eq!((r[0], r[1], r[2], r[4]), (None, None, None, None));
         assert!((r[3].unwrap() - 0.1).abs() < 1e-15);

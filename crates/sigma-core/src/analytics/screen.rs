@@ -93,8 +93,9 @@ pub fn screen_bars(
 type Finding = Option<(ScreenReason, String)>;
 
 fn duplicate(bar: &PriceBar, last: Option<NaiveDate>) -> Finding {
-    (last == Some(bar.date))
-        .then(|| (ScreenReason::DuplicateDate, format!("a second bar for {} follows an accepted one", bar.date)))
+    (last == Some(bar.date)).then(|| {
+        (ScreenReason::DuplicateDate, format!("a second bar for {} follows an accepted one", bar.date))
+    })
 }
 
 fn shape(bar: &PriceBar) -> Finding {
@@ -127,7 +128,7 @@ fn shape(bar: &PriceBar) -> Finding {
 }
 
 fn session(bar: &PriceBar, calendar: &Calendar) -> Finding {
-    (!calendar.is_session(bar.date))
+    (!calendar.is_session(bar.date).unwrap_or(false))
         .then(|| (ScreenReason::NotASession, format!("{} is not an exchange session", bar.date)))
 }
 
@@ -140,6 +141,9 @@ fn jump(bar: &PriceBar, previous: Option<f64>, splits: &[Split]) -> Finding {
     let ratio = JUMP_RATIOS.into_iter().find(|ratio| (move_factor / ratio - 1.0).abs() <= JUMP_TOLERANCE)?;
     Some((
         ScreenReason::SplitLikeJump,
-        format!("close {} after {previous} looks like a ratio of {ratio} without a recorded split", bar.close),
+        format!(
+            "close {} after {previous} looks like a ratio of {ratio} without a recorded split",
+            bar.close
+        ),
     ))
 }

@@ -1,0 +1,215 @@
+//! Scenarios applied to a portfolio.
+//!
+//! # Modes
+//! Direct: only the named factors move. Correlated: the factors that are not named move to their conditional expectation
+//! given the named ones and the market (zero when not named, so styles or rates never imply a market move); option
+//! volatilities respond to the market move unless the scenario states their own.
+//!
+//! # Result
+//! Sum over positions of value times response ([`super::shocks`]) or of the repriced difference ([`super::repricing`]).
+//! Positions whose instrument has no loadings or Greeks are left out by name, with their value. Parts by factor and by
+//! position sum to the total. No cap or floor is applied anywhere: the response itself cannot fall below -100 %.
+//!
+//! # Verified by
+//! `tests/stress.rs`: a pure market book loses the market's move to the cent in both modes, hedged books, bond funds by
+//! duration, unlevered long books never beyond -100 %, sums of parts.
+
+use super::conditional::{Conditional, conditional_moves};
+use super::positions::{PositionView, loadings};
+use super::repricing::{VolatilityMove, add, reprice};
+use super::shocks::{FactorShocks, Response, respond};
+use super::snapshot::{exclusion, explain, merge};
+use crate::model::{
+    Book, Exclusion, FactorMatrix, FactorPnl, Instrument, InstrumentResults, Issue, MARKET, Market, MarketRiskResult,
+    MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
+};
+use std::collections::HashMap;
+
+/// Distance in annual standard deviations beyond which a scenario is an extrapolation.
+pub const EXTRAPOLATION_DISTANCE: f64 = 5.0;
+
+/// A portfolio at one close with everything a scenario acts on.
+#[derive(Debug, Clone, Copy)]
+pub struct StressInputs<'a> {
+    pub book: &'a Book,
+    pub views: &'a [PositionView],
+    pub nav: f64,
+    pub market: &'a Market,
+    /// Instruments by symbol, for the underlyings of options.
+    pub instruments: &'a HashMap<String, Instrument>,
+    pub results: &'a InstrumentResults,
+    /// Covariance of factor returns per session; needed by correlated mode only.
+    pub covariance: Option<&'a FactorMatrix>,
+}
+
+/// Profit or loss of one position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PositionPnl {
+    /// Index into the book's lots.
+    pub lot: usize,
+    pub outcome: Result<Response, Reason>,
+}
+
+/// All positions under one set of shocks, in dollars.
+pub fn position_pnls(
+    inputs: &StressInputs<'_>,
+    shocks: &FactorShocks,
+    volatility: VolatilityMove,
+) -> Vec<PositionPnl> {
+    let pnl = |view: &PositionView| PositionPnl { lot: view.lot, outcome: position_pnl(inputs, view, shocks, volatility) };
+    inputs.views.iter().map(pnl).collect()
+}
+
+fn position_pnl(
+    inputs: &StressInputs<'_>,
+    view: &PositionView,
+    shocks: &FactorShocks,
+    volatility: VolatilityMove,
+) -> Result<Response, Reason> {
+    let lot = &inputs.book.lots[view.lot];
+    let value = view.market_value.ok_or(view.mark.err().unwrap_or(Reason::NoPrice))?;
+    let fit = loadings(&lot.instrument, inputs.market, inputs.results);
+    let Some(terms) = &lot.instrument.option else {
+        return Ok(scaled(respond(&lot.instrument, fit, shocks)?, value));
+    };
+    view.greeks?;
+    let row = inputs.results.greeks.get(&lot.instrument.id).ok_or(Reason::NotComputed)?;
+    let greeks = row.greeks.as_ref().map_err(|reason| *reason)?;
+    let underlying = match inputs.instruments.get(&terms.underlying) {
+        Some(underlying) => respond(underlying, fit, shocks),
+        None => Err(Reason::NoPrice),
+    };
+    let per_unit = reprice(terms, greeks, underlying.as_ref().map_err(|r| *r), volatility, shocks.rate_change)?;
+    Ok(scaled(per_unit, lot.units()))
+}
+
+fn scaled(response: Response, by: f64) -> Response {
+    Response {
+        total: response.total * by,
+        parts: response.parts.into_iter().map(|(factor, part)| (factor, part * by)).collect(),
+    }
+}
+
+/// Sums positions; the value left out comes beside the total.
+pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioPnl, Reason>, f64) {
+    if inputs.results.fits.is_empty() && !inputs.views.is_empty() {
+        return (Err(Reason::NotComputed), inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum());
+    }
+    let mut pnl = 0.0;
+    let mut excluded = 0.0;
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    for (position, view) in pnls.iter().zip(inputs.views) {
+        match &position.outcome {
+            Ok(response) => {
+                pnl += response.total;
+                response.parts.iter().for_each(|(factor, part)| add(&mut parts, factor, *part));
+            }
+            Err(_) => excluded += view.market_value.map_or(0.0, f64::abs),
+        }
+    }
+    let fraction = (inputs.nav > 0.0).then(|| pnl / inputs.nav);
+    let by_factor = parts.into_iter().map(|(factor, pnl)| FactorPnl { factor, pnl }).collect();
+    (Ok(ScenarioPnl { pnl, fraction, by_factor }), excluded)
+}
+
+/// Runs one scenario in both modes.
+pub fn run_scenario(inputs: &StressInputs<'_>, id: &str, shocks: &FactorShocks) -> StressResult {
+    let stated = shocks.volatility.map_or(VolatilityMove::Unchanged, VolatilityMove::Stated);
+    let (direct, excluded_value) = sum(inputs, &position_pnls(inputs, shocks, stated));
+    let conditional = inputs.covariance.ok_or(Reason::NotComputed).and_then(|cov| condition(cov, shocks));
+    let correlated = conditional.as_ref().map_err(|reason| *reason).and_then(|conditional| {
+        let implied = with_implied(shocks, conditional)?;
+        let volatility = match shocks.volatility {
+            Some(v) => VolatilityMove::Stated(v),
+            None => VolatilityMove::Market(shocks.factor(MARKET).unwrap_or(0.0)),
+        };
+        sum(inputs, &position_pnls(inputs, &implied, volatility)).0
+    });
+    let distance = conditional.as_ref().ok().map(|c| c.distance);
+    StressResult {
+        scenario_id: id.to_owned(),
+        direct,
+        correlated,
+        implied_moves: conditional.map(|c| c.moves).unwrap_or_default(),
+        distance,
+        extrapolated: distance.is_some_and(|d| d > EXTRAPOLATION_DISTANCE),
+        excluded_value,
+    }
+}
+
+/// Expectation of the factors that are not named, given those that are and the market.
+fn condition(covariance: &FactorMatrix, shocks: &FactorShocks) -> Result<Conditional, Reason> {
+    let mut named: Vec<(&str, f64)> = vec![(MARKET, shocks.factor(MARKET).unwrap_or(0.0))];
+    named.extend(shocks.moves.iter().filter(|(f, _)| f != MARKET).map(|(f, s)| (f.as_str(), *s)));
+    if let Some(dy) = shocks.rate_change {
+        if !covariance.factors.iter().any(|f| f == RATES) {
+            return Err(Reason::NoRate);
+        }
+        named.push((RATES, dy));
+    }
+    conditional_moves(covariance, &named).map_err(|_| Reason::RankDeficient)
+}
+
+/// The named shocks completed by the implied ones. An implied move of the whole value or more has no meaning.
+fn with_implied(shocks: &FactorShocks, conditional: &Conditional) -> Result<FactorShocks, Reason> {
+    let mut all = shocks.clone();
+    for implied in &conditional.moves {
+        if implied.factor == RATES {
+            all.rate_change = Some(implied.size);
+        } else if implied.size.abs() < 1.0 {
+            all.moves.push((implied.factor.clone(), implied.size));
+        } else {
+            return Err(Reason::InvalidInput);
+        }
+    }
+    Ok(all)
+}
+
+/// Positions that no scenario can move, by name.
+pub fn exclusions(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> Vec<Exclusion> {
+    let gross: f64 = inputs.views.iter().filter_map(|view| view.market_value).map(f64::abs).sum();
+    let mut found = Vec::new();
+    for (position, view) in pnls.iter().zip(inputs.views) {
+        if let Err(reason) = position.outcome {
+            let symbol = &inputs.book.lots[position.lot].instrument.symbol;
+            let detail = format!("{symbol} is left out of the scenarios: {}", explain(reason));
+            found.push(exclusion(Issue::error(symbol, reason, detail), view.market_value, gross));
+        }
+    }
+    merge(found)
+}
+
+/// Market moves of the market-risk table, decimal fractions.
+pub const MARKET_MOVES: [f64; 6] = [-0.20, -0.10, -0.05, 0.05, 0.10, 0.20];
+/// Parallel yield moves of the market-risk table, basis points.
+pub const RATE_MOVES_BP: [f64; 8] = [-200.0, -100.0, -50.0, -25.0, 25.0, 50.0, 100.0, 200.0];
+
+/// Market moves alone, then yield moves with the market unchanged.
+pub fn market_risk(inputs: &StressInputs<'_>) -> Vec<MarketRiskResult> {
+    let market = MARKET_MOVES.into_iter().map(MarketRiskShock::Market);
+    let rates = RATE_MOVES_BP.into_iter().map(MarketRiskShock::RatesBp);
+    market.chain(rates).map(|shock| market_risk_row(inputs, shock)).collect()
+}
+
+fn market_risk_row(inputs: &StressInputs<'_>, shock: MarketRiskShock) -> MarketRiskResult {
+    let (scenario_id, shocks) = match shock {
+        MarketRiskShock::Market(m) => {
+            let id = format!("market_{}_{:.0}pct", if m > 0.0 { "up" } else { "down" }, m.abs() * 100.0);
+            (id, FactorShocks { moves: vec![(MARKET.to_owned(), m)], ..FactorShocks::default() })
+        }
+        MarketRiskShock::RatesBp(bp) => {
+            let id = format!("rates_{}_{:.0}bp", if bp > 0.0 { "up" } else { "down" }, bp.abs());
+            (id, FactorShocks { rate_change: Some(bp / 10_000.0), ..FactorShocks::default() })
+        }
+    };
+    let (outcome, excluded_value) = sum(inputs, &position_pnls(inputs, &shocks, VolatilityMove::Unchanged));
+    MarketRiskResult { scenario_id, shock, outcome, excluded_value }
+}
+
+/// Reads the scenarios against the defined factors; the first that cannot be applied is the error.
+pub fn read_scenarios(
+    scenarios: &[Scenario],
+    factors: &[String],
+) -> Result<Vec<(String, FactorShocks)>, super::shocks::ShockError> {
+    scenarios.iter().map(|s| Ok((s.id.clone(), FactorShocks::from_scenario(s, factors)?))).collect()
+}

@@ -1,0 +1,54 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export SIGMA_BIN_DIR := justfile_directory() / "target/release"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Install what the build needs (Debian, Ubuntu; elsewhere says what is missing)
+setup:
+    scripts/setup.sh
+
+# Daily risk reports of the three demo books, offline, into ./reports
+demo: setup
+    cargo build --release --workspace --bins --exclude sigma-testkit
+    just seed
+    scripts/demo.sh
+
+# Create the schema and the demo books in ./sigma.db (or DATABASE_URL)
+seed:
+    "$SIGMA_BIN_DIR/sigma-seed" migrate
+    "$SIGMA_BIN_DIR/sigma-seed" demo --data-dir "{{justfile_directory()}}/demo-data"
+
+# The daily chain for the last completed session, e.g. `just daily --provider file --path DIR`
+daily *arguments:
+    scripts/daily.sh {{arguments}}
+
+# All tests, on SQLite and on a private PostgreSQL server
+test:
+    scripts/setup.sh --test
+    cargo test --workspace --locked
+
+# All tests but those that need a PostgreSQL server
+test-sqlite: setup
+    SIGMA_TEST_SQLITE_ONLY=1 cargo test --workspace --locked
+
+# Formatting, clippy with warnings denied, documentation
+lint: setup
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Benchmarks of the engines
+bench: setup
+    cargo bench --package sigma-core
+
+# Write demo-data/market again; the files come out byte for byte the same
+demo-market: setup
+    cargo run --release --package sigma-testkit --bin demo-market -- --write demo-data
+
+# Remove build output, the demo database and the reports
+clean:
+    cargo clean
+    rm -rf sigma.db sigma.db-wal sigma.db-shm reports
