@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Chosen for an unremarkable end: no crash and no rally in the sessions the demo books are valued on.
-const SEED: u64 = 20;
+const SEED: u64 = 41;
 
 /// Standardised shocks beyond this are drawn again: a single wild day would rule two years of statistics.
 const LARGEST_SHOCK: f64 = 6.5;

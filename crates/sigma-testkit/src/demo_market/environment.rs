@@ -130,7 +130,7 @@ fn market_and_vix(n: usize) -> (Vec<f64>, Vec<f64>) {
     for i in 0..n {
         let shock = draws.student(4);
         let own = draws.normal();
-        raw.push(libm::exp(0.8 * log_vix[i]) * shock);
+        raw.push(libm::exp(1.1 * log_vix[i]) * shock);
         // Falls move the index more than rises of the same size.
         let answer = if shock < 0.0 { -0.058 } else { -0.044 };
         log_vix.push(0.96 * log_vix[i] + answer * shock + 0.030 * own);

@@ -1,4 +1,4 @@
-//! The files of the demo market: fixed decimals, rows by symbol and date.
+//! The files of the demo market: fixed decimals, one symbol after the other, dates ascending.
 
 use std::fmt::{Display, Write};
 
