@@ -1,9 +1,29 @@
 //! The engines: kernels on slices and matrices, with symbols and dates in the wrappers above them.
 
+pub mod black76;
+pub mod black_scholes;
+pub mod conditional;
+pub mod covariance;
 pub mod exposures;
+pub mod factor_block;
+pub mod factor_design;
+pub mod factor_fit;
+pub mod factor_model;
+pub mod greeks;
+pub mod implied_volatility;
+pub mod linalg;
+pub mod normal;
+pub mod ols;
+pub mod option_filter;
 pub mod performance;
 pub mod positions;
+pub mod rates;
+pub mod readiness;
+pub mod repricing;
 pub mod returns;
 pub mod screen;
+pub mod shocks;
 pub mod snapshot;
+pub mod stale_proxy;
+pub mod stress;
 pub mod valuation;

@@ -110,11 +110,8 @@ fn reprice_on_forward(
 
 /// The spot step in the proportions of the underlying's parts; where those cancel, delta times each part.
 fn split(change: f64, underlying: &Response, greeks: &OptionGreeks) -> Vec<(String, f64)> {
-    let scale = if underlying.total.abs() < 1e-12 {
-        greeks.delta * greeks.spot
-    } else {
-        change / underlying.total
-    };
+    let scale =
+        if underlying.total.abs() < 1e-12 { greeks.delta * greeks.spot } else { change / underlying.total };
     underlying.parts.iter().map(|(factor, part)| (factor.clone(), part * scale)).collect()
 }
 

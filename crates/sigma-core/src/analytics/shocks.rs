@@ -80,14 +80,14 @@ impl FactorShocks {
                             known: factors.join(", "),
                         });
                     }
-                    if !(size.abs() < 1.0) {
+                    if !is_fraction(*size) {
                         return Err(too_large(factor, *size));
                     }
                     let spread = match (basis, market) {
                         (ShockBasis::Return, Some(m)) if factor != MARKET => (1.0 + size) / (1.0 + m) - 1.0,
                         _ => *size,
                     };
-                    if !(spread.abs() < 1.0) {
+                    if !is_fraction(spread) {
                         return Err(too_large(factor, spread));
                     }
                     if shocks.factor(factor).is_some() {
@@ -95,9 +95,8 @@ impl FactorShocks {
                     }
                     shocks.moves.push((factor.clone(), spread));
                 }
-                Shock::RatesBp { bp } if shocks.rate_change.is_some() || !bp.is_finite() => {
-                    return Err(repeated(RATES));
-                }
+                Shock::RatesBp { bp } if !bp.is_finite() => return Err(too_large(RATES, *bp)),
+                Shock::RatesBp { .. } if shocks.rate_change.is_some() => return Err(repeated(RATES)),
                 Shock::RatesBp { bp } => shocks.rate_change = Some(bp / 10_000.0),
                 Shock::Volatility { size } if !(*size > -1.0 && size.is_finite()) => {
                     return Err(too_large("Volatility", *size));
@@ -111,6 +110,11 @@ impl FactorShocks {
         }
         Ok(shocks)
     }
+}
+
+/// Whether a move lies in (-1, 1); NaN does not.
+fn is_fraction(size: f64) -> bool {
+    size.abs() < 1.0
 }
 
 /// Return of one instrument and its parts by factor.

@@ -14,19 +14,17 @@
 //! `tests/stress.rs`: a pure market book loses the market's move to the cent in both modes, hedged books, bond funds by
 //! duration, unlevered long books never beyond -100 %, sums of parts.
 
-use super::conditional::{Conditional, conditional_moves};
+use std::collections::HashMap;
+
+use super::conditional::{self, ConditionalError, ConditionalMoves};
 use super::positions::{PositionView, loadings};
 use super::repricing::{VolatilityMove, add, reprice};
 use super::shocks::{FactorShocks, Response, respond};
 use super::snapshot::{exclusion, explain, merge};
 use crate::model::{
-    Book, Exclusion, FactorMatrix, FactorPnl, Instrument, InstrumentResults, Issue, MARKET, Market, MarketRiskResult,
-    MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
+    Book, Exclusion, FactorMatrix, FactorPnl, ImpliedMove, Instrument, InstrumentResults, Issue, MARKET,
+    Market, MarketRiskResult, MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
 };
-use std::collections::HashMap;
-
-/// Distance in annual standard deviations beyond which a scenario is an extrapolation.
-pub const EXTRAPOLATION_DISTANCE: f64 = 5.0;
 
 /// A portfolio at one close with everything a scenario acts on.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +54,10 @@ pub fn position_pnls(
     shocks: &FactorShocks,
     volatility: VolatilityMove,
 ) -> Vec<PositionPnl> {
-    let pnl = |view: &PositionView| PositionPnl { lot: view.lot, outcome: position_pnl(inputs, view, shocks, volatility) };
+    let pnl = |view: &PositionView| PositionPnl {
+        lot: view.lot,
+        outcome: position_pnl(inputs, view, shocks, volatility),
+    };
     inputs.views.iter().map(pnl).collect()
 }
 
@@ -79,7 +80,8 @@ fn position_pnl(
         Some(underlying) => respond(underlying, fit, shocks),
         None => Err(Reason::NoPrice),
     };
-    let per_unit = reprice(terms, greeks, underlying.as_ref().map_err(|r| *r), volatility, shocks.rate_change)?;
+    let per_unit =
+        reprice(terms, greeks, underlying.as_ref().map_err(|r| *r), volatility, shocks.rate_change)?;
     Ok(scaled(per_unit, lot.units()))
 }
 
@@ -93,7 +95,10 @@ fn scaled(response: Response, by: f64) -> Response {
 /// Sums positions; the value left out comes beside the total.
 pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioPnl, Reason>, f64) {
     if inputs.results.fits.is_empty() && !inputs.views.is_empty() {
-        return (Err(Reason::NotComputed), inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum());
+        return (
+            Err(Reason::NotComputed),
+            inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum(),
+        );
     }
     let mut pnl = 0.0;
     let mut excluded = 0.0;
@@ -117,43 +122,56 @@ pub fn run_scenario(inputs: &StressInputs<'_>, id: &str, shocks: &FactorShocks) 
     let stated = shocks.volatility.map_or(VolatilityMove::Unchanged, VolatilityMove::Stated);
     let (direct, excluded_value) = sum(inputs, &position_pnls(inputs, shocks, stated));
     let conditional = inputs.covariance.ok_or(Reason::NotComputed).and_then(|cov| condition(cov, shocks));
-    let correlated = conditional.as_ref().map_err(|reason| *reason).and_then(|conditional| {
-        let implied = with_implied(shocks, conditional)?;
+    let correlated = conditional.as_ref().map_err(|reason| *reason).and_then(|(implied, _)| {
+        let all = with_implied(shocks, implied)?;
         let volatility = match shocks.volatility {
             Some(v) => VolatilityMove::Stated(v),
             None => VolatilityMove::Market(shocks.factor(MARKET).unwrap_or(0.0)),
         };
-        sum(inputs, &position_pnls(inputs, &implied, volatility)).0
+        sum(inputs, &position_pnls(inputs, &all, volatility)).0
     });
-    let distance = conditional.as_ref().ok().map(|c| c.distance);
+    let moves = conditional.as_ref().ok().map(|(_, moves)| moves);
     StressResult {
         scenario_id: id.to_owned(),
         direct,
         correlated,
-        implied_moves: conditional.map(|c| c.moves).unwrap_or_default(),
-        distance,
-        extrapolated: distance.is_some_and(|d| d > EXTRAPOLATION_DISTANCE),
+        distance: moves.map(|m| m.distance),
+        extrapolated: moves.is_some_and(|m| m.extrapolated),
+        implied_moves: conditional.map(|(implied, _)| implied).unwrap_or_default(),
         excluded_value,
     }
 }
 
 /// Expectation of the factors that are not named, given those that are and the market.
-fn condition(covariance: &FactorMatrix, shocks: &FactorShocks) -> Result<Conditional, Reason> {
+fn condition(
+    covariance: &FactorMatrix,
+    shocks: &FactorShocks,
+) -> Result<(Vec<ImpliedMove>, ConditionalMoves), Reason> {
+    let names: Vec<&str> = covariance.factors.iter().map(String::as_str).collect();
     let mut named: Vec<(&str, f64)> = vec![(MARKET, shocks.factor(MARKET).unwrap_or(0.0))];
     named.extend(shocks.moves.iter().filter(|(f, _)| f != MARKET).map(|(f, s)| (f.as_str(), *s)));
-    if let Some(dy) = shocks.rate_change {
-        if !covariance.factors.iter().any(|f| f == RATES) {
-            return Err(Reason::NoRate);
-        }
-        named.push((RATES, dy));
-    }
-    conditional_moves(covariance, &named).map_err(|_| Reason::RankDeficient)
+    named.extend(shocks.rate_change.map(|dy| (RATES, dy)));
+    let moves =
+        conditional::implied_moves(&names, MARKET, covariance.matrix().view(), &named).map_err(|error| {
+            match error {
+                ConditionalError::UnknownFactor(factor) if factor == RATES => Reason::NoRate,
+                ConditionalError::UnknownFactor(_) => Reason::NotComputed,
+                ConditionalError::NotPositiveDefinite => Reason::RankDeficient,
+                _ => Reason::InvalidInput,
+            }
+        })?;
+    let implied = moves.implied.iter().map(|m| ImpliedMove {
+        factor: covariance.factors[m.factor].clone(),
+        size: m.expected,
+        conditional_deviation: m.deviation_per_year,
+    });
+    Ok((implied.collect(), moves))
 }
 
 /// The named shocks completed by the implied ones. An implied move of the whole value or more has no meaning.
-fn with_implied(shocks: &FactorShocks, conditional: &Conditional) -> Result<FactorShocks, Reason> {
+fn with_implied(shocks: &FactorShocks, implied: &[ImpliedMove]) -> Result<FactorShocks, Reason> {
     let mut all = shocks.clone();
-    for implied in &conditional.moves {
+    for implied in implied {
         if implied.factor == RATES {
             all.rate_change = Some(implied.size);
         } else if implied.size.abs() < 1.0 {

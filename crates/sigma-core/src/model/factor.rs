@@ -89,6 +89,9 @@ pub struct FactorFit {
     pub status: FitStatus,
     /// Intercept, return per session.
     pub alpha_per_day: Option<f64>,
+    pub alpha_std_error: Option<f64>,
+    pub alpha_t_value: Option<f64>,
+    pub alpha_p_value: Option<f64>,
     pub r_squared: Option<f64>,
     pub adj_r_squared: Option<f64>,
     /// Common observations.
@@ -97,6 +100,8 @@ pub struct FactorFit {
     pub residual_vol_per_day: Option<f64>,
     /// Condition number of the centred, unit-scaled regressors.
     pub condition_number: Option<f64>,
+    /// Parameters in effect, the intercept counted; a shrunk tilt counts for less than one.
+    pub effective_parameters: Option<f64>,
     /// Remarks, e.g. a proxy with stale closes, a duration taken from the security master.
     pub flags: Vec<String>,
     /// Empty when the status has no numbers.
@@ -104,6 +109,25 @@ pub struct FactorFit {
 }
 
 impl FactorFit {
+    /// A fit without numbers.
+    pub fn without_numbers(status: FitStatus, observations: usize) -> FactorFit {
+        FactorFit {
+            status,
+            alpha_per_day: None,
+            alpha_std_error: None,
+            alpha_t_value: None,
+            alpha_p_value: None,
+            r_squared: None,
+            adj_r_squared: None,
+            observations,
+            residual_vol_per_day: None,
+            condition_number: None,
+            effective_parameters: None,
+            flags: Vec::new(),
+            loadings: Vec::new(),
+        }
+    }
+
     /// The coefficient on a factor, when the fit has it.
     pub fn loading(&self, factor: &str) -> Option<f64> {
         self.loadings.iter().find(|l| l.factor == factor).map(|l| l.coefficient)

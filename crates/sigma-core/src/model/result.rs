@@ -1,6 +1,7 @@
 //! Results that belong to an instrument or a portfolio and are stored between tools.
 
 use chrono::NaiveDate;
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, instrument::text_enum};
@@ -73,6 +74,22 @@ pub struct FactorMatrix {
     pub packed: Vec<f64>,
     pub observations: usize,
     pub shrinkage: Option<f64>,
+}
+
+impl FactorMatrix {
+    /// The full symmetric matrix, factors by factors.
+    pub fn matrix(&self) -> Array2<f64> {
+        let n = self.factors.len();
+        Array2::from_shape_fn((n, n), |(i, j)| {
+            let (row, column) = (i.max(j), i.min(j));
+            self.packed[row * (row + 1) / 2 + column]
+        })
+    }
+
+    /// Packs the lower triangle of a symmetric matrix, row by row.
+    pub fn pack(matrix: &Array2<f64>) -> Vec<f64> {
+        (0..matrix.nrows()).flat_map(|i| (0..=i).map(move |j| matrix[[i, j]])).collect()
+    }
 }
 
 /// Exposure of a portfolio to one factor.
