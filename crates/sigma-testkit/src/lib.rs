@@ -1,3 +1,7 @@
-//! Test support: private PostgreSQL server, demo-market generator, golden comparison
+//! Test support: private PostgreSQL server, demo-market generator, golden comparison.
+//!
+//! # What this crate does not do
+//! It is never a dependency of a released binary.
 
+pub mod demo_market;
 pub mod postgres;
