@@ -4,8 +4,7 @@ use std::{future::Future, path::Path, pin::pin, task};
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    sync_connection_wrapper::SyncConnectionWrapper,
+    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, sync_connection_wrapper::SyncConnectionWrapper,
 };
 
 use crate::{
@@ -25,7 +24,35 @@ const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PR
 /// The connection of a store.
 pub(crate) enum Db {
     Sqlite(Lite),
-    Pg(AsyncPgConnection),
+    Pg(Box<Pg>),
+}
+
+/// A PostgreSQL connection that knows of a transaction whose future was dropped half way, as Ctrl-C does.
+pub(crate) struct Pg {
+    pub connection: AsyncPgConnection,
+    in_transaction: bool,
+}
+
+impl Pg {
+    pub(crate) fn new(connection: AsyncPgConnection) -> Box<Pg> {
+        Box::new(Pg { connection, in_transaction: false })
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        self.leave_abandoned().await?;
+        self.in_transaction = true;
+        Ok(self.connection.batch_execute("BEGIN").await?)
+    }
+
+    async fn end(&mut self, statement: &str) -> Result<()> {
+        self.connection.batch_execute(statement).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    async fn leave_abandoned(&mut self) -> Result<()> {
+        if self.in_transaction { self.end("ROLLBACK").await } else { Ok(()) }
+    }
 }
 
 /// The connection as the body of a read or a transaction sees it.
@@ -55,7 +82,10 @@ impl Db {
             Db::Sqlite(lite) => {
                 lite.spawn_blocking(move |c| Ok(complete(body(&mut Conn::Sqlite(c))))).await?
             }
-            Db::Pg(pg) => body(&mut Conn::Pg(pg)).await,
+            Db::Pg(pg) => {
+                pg.leave_abandoned().await?;
+                body(&mut Conn::Pg(&mut pg.connection)).await
+            }
         }
     }
 
@@ -75,15 +105,15 @@ impl Db {
                 .await?
             }
             Db::Pg(pg) => {
-                AnsiTransactionManager::begin_transaction(pg).await?;
-                match body(&mut Conn::Pg(pg)).await {
+                pg.begin().await?;
+                match body(&mut Conn::Pg(&mut pg.connection)).await {
                     Ok(value) => {
-                        AnsiTransactionManager::commit_transaction(pg).await?;
+                        pg.end("COMMIT").await?;
                         Ok(value)
                     }
                     Err(error) => {
                         // The first error is the one worth telling; the rollback may fail on a lost connection.
-                        let _ = AnsiTransactionManager::rollback_transaction(pg).await;
+                        let _ = pg.end("ROLLBACK").await;
                         Err(error)
                     }
                 }
@@ -149,7 +179,7 @@ async fn connect(url: &str, target: &Target) -> Result<Db> {
         Target::Postgres(url) => {
             let mut pg = AsyncPgConnection::establish(url).await.map_err(|e| unreachable(e.to_string()))?;
             pg.batch_execute("SET client_min_messages = warning").await?;
-            Ok(Db::Pg(pg))
+            Ok(Db::Pg(Pg::new(pg)))
         }
     }
 }

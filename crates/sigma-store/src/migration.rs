@@ -5,11 +5,11 @@ use diesel::{
     migration::{Migration, MigrationSource},
     sql_types::Bool,
 };
-use diesel_async::AsyncMigrationHarness;
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::{
-    connection::{Conn, Db},
+    connection::{Conn, Db, Pg},
     error::{Result, StoreError},
     url::redact,
 };
@@ -107,8 +107,8 @@ pub(crate) async fn apply(db: Db) -> Result<(Db, Vec<String>)> {
                 .await??;
             Ok((Db::Sqlite(lite), names))
         }
-        Db::Pg(mut pg) => {
-            use diesel_async::SimpleAsyncConnection;
+        Db::Pg(pg) => {
+            let mut pg = pg.connection;
             pg.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
             let mut harness = AsyncMigrationHarness::new(pg);
             let applied = harness
@@ -117,7 +117,7 @@ pub(crate) async fn apply(db: Db) -> Result<(Db, Vec<String>)> {
                 .map_err(|e| StoreError::Database(e.to_string()));
             let mut pg = harness.into_inner();
             pg.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await?;
-            Ok((Db::Pg(pg), applied?))
+            Ok((Db::Pg(Pg::new(pg)), applied?))
         }
     }
 }

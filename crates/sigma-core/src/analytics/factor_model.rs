@@ -24,6 +24,9 @@ use crate::model::{
     InstrumentResults, Issue, Market, Partial, RatePoint, Reason,
 };
 
+/// Name under which loadings of the default estimator are stored.
+pub const DEFAULT_METHOD: &str = "prior";
+
 /// Returns of every instrument and factor on one grid of sessions.
 #[derive(Debug, Clone)]
 pub struct ReturnPanel {

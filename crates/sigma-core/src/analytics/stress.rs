@@ -26,6 +26,9 @@ use crate::model::{
     Market, MarketRiskResult, MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
 };
 
+/// Name under which scenario results of loadings and full option repricing are stored.
+pub const METHOD: &str = "loadings";
+
 /// A portfolio at one close with everything a scenario acts on.
 #[derive(Debug, Clone, Copy)]
 pub struct StressInputs<'a> {

