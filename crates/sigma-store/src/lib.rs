@@ -72,6 +72,12 @@ pub struct Store {
     db: connection::Db,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("backend", &self.backend()).finish_non_exhaustive()
+    }
+}
+
 /// Whether a row that was asked to be there had to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ensured {

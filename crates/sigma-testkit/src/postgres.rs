@@ -233,3 +233,28 @@ fn variable(name: &str) -> Option<String> {
 fn tell(message: &str) {
     eprintln!("{message}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_and_databases_go_when_dropped() {
+        let Some(server) = PrivateServer::start().unwrap() else { return };
+        let url = server.create_database().unwrap();
+        execute(&url, "CREATE TABLE t (x INTEGER)").unwrap();
+
+        let named = PrivateServer::named(&url).unwrap();
+        let second = named.create_database().unwrap();
+        execute(&second, "SELECT 1").unwrap();
+        drop(named);
+        assert!(execute(&second, "SELECT 1").is_err(), "a named server is left as it was found");
+        execute(&url, "SELECT x FROM t").unwrap();
+
+        let dir = server.private.as_ref().map(|private| private.dir.path().to_owned());
+        drop(server);
+        if let Some(dir) = dir {
+            assert!(execute(&url, "SELECT 1").is_err() && !dir.exists());
+        }
+    }
+}

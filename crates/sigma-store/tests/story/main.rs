@@ -50,6 +50,23 @@ async fn postgres() {
     story(Database { url, raw: raw_postgres }).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unreachable_server_is_named_without_its_password() {
+    let error = Store::open("postgres://ann:secret@127.0.0.1:1/books").await.err().unwrap();
+    let text = error.to_string();
+    assert!(text.contains("ann:***@127.0.0.1:1/books") && !text.contains("secret"), "{text}");
+    assert!(matches!(error, StoreError::Unreachable { .. }) && error.hint().is_some());
+    let folder = Store::migrate("sqlite:no/such/folder/sigma.db").await.unwrap_err();
+    assert!(matches!(folder, StoreError::Unreachable { .. }), "{folder:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_starts_with_the_schema() {
+    let mut store = Store::open("sqlite::memory:").await.unwrap();
+    assert_eq!(store.portfolios(&[]).await.unwrap(), []);
+    assert!(!store.schema_version().await.unwrap().is_empty());
+}
+
 async fn story(database: Database) {
     the_schema_must_exist(&database).await;
     let mut store = Store::open(&database.url).await.unwrap();
