@@ -1,8 +1,14 @@
 //! The engines: kernels on slices and matrices, with symbols and dates in the wrappers above them.
 
+pub mod clusters;
+pub mod conditional;
+pub mod correlation;
+pub mod covariance;
 pub mod factor_block;
 pub mod factor_design;
 pub mod factor_fit;
+pub mod factor_risk;
 pub mod linalg;
+pub mod nearest_correlation;
 pub mod ols;
 pub mod stale_proxy;
