@@ -1,31 +1,33 @@
-//! Correlations between return series with gaps, and the packed matrix that holds them.
+//! Correlations between return series with gaps.
 //!
 //! # Formula
 //! Over the rows both series have: `rho = sum w (a - ma)(b - mb) / sqrt(sum w (a - ma)^2 sum w (b - mb)^2)`, `ma`, `mb` the
 //! weighted means over the same rows. Pearson: `w = 1`; exponential: `w = 2^(-age / half_life)`, age in rows before the
-//! last. Average: mean of the signed off-diagonal. Effective bets: `N^2 / sum_ij rho_ij^2`, diagonal included.
+//! last.
 //!
 //! # Symbols
 //! series: N of T returns per session, ascending; `half_life` sessions; `rho` in [-1, 1].
 //!
 //! # Assumptions
-//! A gap is missing at random. Series without gaps share one matrix product; a pair with a gap is computed by itself.
+//! A gap is missing at random. Sums over common rows are matrix products of standardised, masked series; a pair whose
+//! common rows lie far from its series' means is computed by itself, in two passes, so that no digits cancel.
 //!
 //! # Degenerate cases
-//! Fewer common rows than the minimum overlap (never below two), or a series constant over them: `None`. Average and
-//! effective bets of a matrix with a missing pair do not exist; take its `complete_subset` and name the rest.
+//! Fewer common rows than the minimum overlap (never below two), or a series constant over them: `None`.
 //!
 //! # References
 //! Pearson (1895), "Note on regression and inheritance". J.P. Morgan and Reuters (1996), *RiskMetrics Technical
-//! Document*. Meucci (2009), "Managing diversification", on counting bets.
+//! Document*.
 //!
 //! # Verified by
 //! pandas pairwise correlations with injected gaps, numpy eigenvalues, weighted recomputation (tests/statistics).
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, s};
 use rayon::prelude::*;
 
+use super::accurate_sums::is_constant;
 use super::linalg;
+pub use super::packed_correlation::PackedCorrelation;
 
 /// Why correlations cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -36,16 +38,6 @@ pub enum CorrelationError {
     NonFinite { series: usize },
     #[error("a half-life must be positive, {0} given")]
     HalfLife(f64),
-}
-
-/// Symmetric matrix as its lower triangle, row by row, diagonal included: element (i, j <= i) is at `i (i + 1) / 2 + j`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PackedCorrelation {
-    pub n: usize,
-    /// `None` where two series have too little in common.
-    pub values: Vec<Option<f64>>,
-    /// Common observations.
-    pub counts: Vec<u32>,
 }
 
 /// Pairwise-complete Pearson correlations.
@@ -68,87 +60,6 @@ pub fn ewma(
     correlate(series, &weights, min_overlap)
 }
 
-impl PackedCorrelation {
-    /// Packs a full matrix that rests on `count` observations everywhere.
-    pub fn from_matrix(matrix: &Array2<f64>, count: u32) -> PackedCorrelation {
-        let n = matrix.nrows();
-        let values: Vec<Option<f64>> =
-            (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|at| Some(matrix[at])).collect();
-        PackedCorrelation { n, counts: vec![count; values.len()], values }
-    }
-
-    /// Correlation of two series, in any order.
-    pub fn get(&self, i: usize, j: usize) -> Option<f64> {
-        self.values[packed_index(i, j)]
-    }
-
-    /// Observations two series have in common.
-    pub fn count(&self, i: usize, j: usize) -> u32 {
-        self.counts[packed_index(i, j)]
-    }
-
-    /// The full matrix, when no pair is missing.
-    pub fn to_matrix(&self) -> Option<Array2<f64>> {
-        let complete = self.values.iter().all(Option::is_some);
-        complete.then(|| Array2::from_shape_fn((self.n, self.n), |(i, j)| self.get(i, j).unwrap_or(f64::NAN)))
-    }
-
-    /// The matrix of some of the series, in the order given.
-    pub fn subset(&self, members: &[usize]) -> PackedCorrelation {
-        let pairs =
-            || members.iter().enumerate().flat_map(|(a, i)| members[..=a].iter().map(move |j| (*i, *j)));
-        PackedCorrelation {
-            n: members.len(),
-            values: pairs().map(|(i, j)| self.get(i, j)).collect(),
-            counts: pairs().map(|(i, j)| self.count(i, j)).collect(),
-        }
-    }
-
-    /// Series among which no pair is missing: the one with the most missing pairs leaves first; of equals the one with
-    /// the fewest observations, then the last.
-    pub fn complete_subset(&self) -> Vec<usize> {
-        let mut members: Vec<usize> = (0..self.n).collect();
-        let mut missing: Vec<usize> =
-            (0..self.n).map(|i| members.iter().filter(|j| self.get(i, **j).is_none()).count()).collect();
-        let order = |i: usize, missing: usize| (missing, u32::MAX - self.count(i, i), i);
-        while let Some(worst) = members.iter().copied().max_by_key(|i| order(*i, missing[*i])) {
-            if missing[worst] == 0 {
-                break;
-            }
-            members.retain(|i| *i != worst);
-            for i in &members {
-                missing[*i] -= usize::from(self.get(*i, worst).is_none());
-            }
-        }
-        members
-    }
-
-    /// Mean of the signed off-diagonal; `None` below two series or with a missing pair.
-    pub fn average(&self) -> Option<f64> {
-        let pairs = self.n.checked_sub(1).filter(|rest| *rest > 0)? * self.n / 2;
-        let sum: f64 = (0..self.n)
-            .flat_map(|i| (0..i).map(move |j| (i, j)))
-            .map(|(i, j)| self.get(i, j))
-            .sum::<Option<f64>>()?;
-        Some(sum / pairs as f64)
-    }
-
-    /// `N^2 / sum rho^2`: N when nothing moves together, 1 when everything does; `None` with a missing pair.
-    pub fn effective_bets(&self) -> Option<f64> {
-        let squares: f64 = (0..self.n)
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .map(|(i, j)| self.get(i, j).map(|rho| if i == j { rho * rho } else { 2.0 * rho * rho }))
-            .sum::<Option<f64>>()?;
-        (self.n > 0).then(|| (self.n * self.n) as f64 / squares)
-    }
-}
-
-/// Position of a pair in the packed triangle.
-pub fn packed_index(i: usize, j: usize) -> usize {
-    let (high, low) = if i >= j { (i, j) } else { (j, i) };
-    high * (high + 1) / 2 + low
-}
-
 fn correlate(
     series: &[&[Option<f64>]],
     weights: &[f64],
@@ -163,49 +74,159 @@ fn correlate(
             return Err(CorrelationError::NonFinite { series: at });
         }
     }
-    let min_overlap = min_overlap.max(2);
-    let (places, product) = complete_product(series, weights, min_overlap);
-    let rows: Vec<Vec<(Option<f64>, u32)>> = (0..series.len())
+    let panel = Panel {
+        masked: MaskedSeries::new(series, weights),
+        series,
+        weights,
+        min_overlap: min_overlap.max(2),
+    };
+    let n = series.len();
+    let blocks: Vec<Vec<(Option<f64>, u32)>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
-        .map(|i| {
-            let one = |j: usize| match (places[i], places[j]) {
-                (Some(a), Some(b)) => (Some(product[[a, b]].clamp(-1.0, 1.0)), expected as u32),
-                _ => pair(series[i], series[j], weights, min_overlap),
-            };
-            let mut row: Vec<(Option<f64>, u32)> = (0..=i).map(one).collect();
-            // A series correlates with itself exactly, whatever rounding says.
-            row[i].0 = row[i].0.map(|_| 1.0);
-            row
-        })
+        .map(|b| panel.block(b * BLOCK, n.min((b + 1) * BLOCK)))
         .collect();
-    let (values, counts) = rows.into_iter().flatten().unzip();
-    Ok(PackedCorrelation { n: series.len(), values, counts })
+    let (values, counts) = blocks.into_iter().flatten().unzip();
+    Ok(PackedCorrelation { n, values, counts })
 }
 
-/// All correlations among the series that have every row and move, and where to find each series in the product.
-fn complete_product(
-    series: &[&[Option<f64>]],
-    weights: &[f64],
+/// Series whose products are taken at once; bounds the memory of a large matrix.
+const BLOCK: usize = 128;
+
+/// Share of a sum of squares that may lie in the mean before the one-pass variance loses digits.
+const CANCELLATION_SHARE: f64 = 0.95;
+
+struct Panel<'a> {
+    series: &'a [&'a [Option<f64>]],
+    weights: &'a [f64],
     min_overlap: usize,
-) -> (Vec<Option<usize>>, Array2<f64>) {
-    let standard: Vec<Option<Vec<f64>>> = series
-        .iter()
-        .map(|s| {
-            let values =
-                s.iter().copied().collect::<Option<Vec<f64>>>().filter(|v| v.len() >= min_overlap)?;
-            standardise(&values, weights)
-        })
-        .collect();
-    let mut next = 0..;
-    let places = standard.iter().map(|s| s.as_ref().and_then(|_| next.next())).collect();
-    let columns: Vec<Vec<f64>> = standard.into_iter().flatten().collect();
-    let z = Array2::from_shape_fn((columns.len(), weights.len()), |(i, t)| columns[i][t]);
-    (places, linalg::product(z.view(), z.t()))
+    masked: MaskedSeries,
+}
+
+impl Panel<'_> {
+    /// Rows `from..to` of the lower triangle.
+    fn block(&self, from: usize, to: usize) -> Vec<(Option<f64>, u32)> {
+        let sums = self.masked.sums(from, to);
+        let mut out = Vec::with_capacity((from..to).map(|i| i + 1).sum());
+        for i in from..to {
+            for j in 0..=i {
+                let count = sums.count(i - from, j);
+                let moves = self.masked.moves[i] && self.masked.moves[j];
+                let rho = if !moves || (count as usize) < self.min_overlap {
+                    None
+                } else {
+                    let quick = sums.correlation(i - from, j);
+                    quick.or_else(|| pair(self.series[i], self.series[j], self.weights))
+                };
+                // A series correlates with itself exactly, whatever rounding says.
+                out.push((if i == j { rho.map(|_| 1.0) } else { rho }, count));
+            }
+        }
+        out
+    }
+}
+
+/// Series in standard units, zero where missing, times the root of the weights; N x T each.
+struct MaskedSeries {
+    values: Array2<f64>,
+    squares: Array2<f64>,
+    mask: Array2<f64>,
+    present: Array2<f64>,
+    /// Whether a series moves at all.
+    moves: Vec<bool>,
+    /// No series has a gap: all pairs share all rows.
+    complete: bool,
+}
+
+impl MaskedSeries {
+    fn new(series: &[&[Option<f64>]], weights: &[f64]) -> MaskedSeries {
+        let shape = (series.len(), weights.len());
+        let mut values = Array2::zeros(shape);
+        let mut moves = vec![false; series.len()];
+        for (i, s) in series.iter().enumerate() {
+            let rows: Vec<usize> = (0..s.len()).filter(|t| s[*t].is_some()).collect();
+            let own: Vec<f64> = s.iter().flatten().copied().collect();
+            let own_weights: Vec<f64> = rows.iter().map(|t| weights[*t]).collect();
+            if let Some(z) = standardise(&own, &own_weights) {
+                rows.iter().zip(z).for_each(|(t, z)| values[[i, *t]] = z);
+                moves[i] = true;
+            }
+        }
+        let present = Array2::from_shape_fn(shape, |(i, t)| f64::from(u8::from(series[i][t].is_some())));
+        let roots: Array1<f64> = weights.iter().map(|w| w.sqrt()).collect();
+        let complete = present.iter().all(|p| *p == 1.0);
+        MaskedSeries {
+            squares: weighted_squares(&values, &roots),
+            mask: &present * &roots,
+            values,
+            present,
+            moves,
+            complete,
+        }
+    }
+
+    /// Sums over common rows of series `from..to` with all series before `to`.
+    fn sums(&self, from: usize, to: usize) -> PairSums {
+        let product = |a: &Array2<f64>, b: &Array2<f64>| {
+            linalg::product(a.slice(s![from..to, ..]), b.slice(s![..to, ..]).t())
+        };
+        let cross = product(&self.values, &self.values);
+        let gaps = (!self.complete).then(|| GapSums {
+            count: product(&self.present, &self.present),
+            weight: product(&self.mask, &self.mask),
+            left: product(&self.values, &self.mask),
+            right: product(&self.mask, &self.values),
+            left_squares: product(&self.squares, &self.mask),
+            right_squares: product(&self.mask, &self.squares),
+        });
+        PairSums { cross, gaps, rows: self.mask.ncols() }
+    }
+}
+
+struct PairSums {
+    cross: Array2<f64>,
+    gaps: Option<GapSums>,
+    rows: usize,
+}
+
+/// What the sums of standardised series lack once rows are missing.
+struct GapSums {
+    count: Array2<f64>,
+    weight: Array2<f64>,
+    left: Array2<f64>,
+    right: Array2<f64>,
+    left_squares: Array2<f64>,
+    right_squares: Array2<f64>,
+}
+
+impl PairSums {
+    fn count(&self, i: usize, j: usize) -> u32 {
+        self.gaps.as_ref().map_or(self.rows as u32, |gaps| gaps.count[[i, j]] as u32)
+    }
+
+    /// `None` where cancellation would cost digits.
+    fn correlation(&self, i: usize, j: usize) -> Option<f64> {
+        let at = [i, j];
+        let Some(gaps) = &self.gaps else { return Some(self.cross[at].clamp(-1.0, 1.0)) };
+        let (weight, left, right) = (gaps.weight[at], gaps.left[at], gaps.right[at]);
+        let (left_mean, right_mean) = (left * left / weight, right * right / weight);
+        let (a, b) = (gaps.left_squares[at], gaps.right_squares[at]);
+        let sound = left_mean < CANCELLATION_SHARE * a && right_mean < CANCELLATION_SHARE * b;
+        let cross = self.cross[at] - left * right / weight;
+        sound.then(|| (cross / ((a - left_mean) * (b - right_mean)).sqrt()).clamp(-1.0, 1.0))
+    }
+}
+
+/// `z^2 sqrt(w)` from `z sqrt(w)`; a weight that has underflown to zero takes no part.
+fn weighted_squares(values: &Array2<f64>, roots: &Array1<f64>) -> Array2<f64> {
+    Array2::from_shape_fn(values.raw_dim(), |(i, t)| match roots[t] > 0.0 {
+        true => values[[i, t]] * values[[i, t]] / roots[t],
+        false => 0.0,
+    })
 }
 
 /// Weighted deviations of unit length; `None` for a series that never moves.
 fn standardise(values: &[f64], weights: &[f64]) -> Option<Vec<f64>> {
-    if super::ols::is_constant(values) {
+    if values.is_empty() || is_constant(values) {
         return None;
     }
     let total: f64 = weights.iter().sum();
@@ -220,8 +241,8 @@ fn standardise(values: &[f64], weights: &[f64]) -> Option<Vec<f64>> {
     norm.is_normal().then_some(z)
 }
 
-/// Correlation over the rows that both have, and how many these are.
-fn pair(a: &[Option<f64>], b: &[Option<f64>], weights: &[f64], min_overlap: usize) -> (Option<f64>, u32) {
+/// Correlation over the rows that both have, in two passes.
+fn pair(a: &[Option<f64>], b: &[Option<f64>], weights: &[f64]) -> Option<f64> {
     let (mut left, mut right, mut common) = (Vec::new(), Vec::new(), Vec::new());
     for ((x, y), w) in a.iter().zip(b).zip(weights) {
         if let (Some(x), Some(y)) = (x, y) {
@@ -230,13 +251,7 @@ fn pair(a: &[Option<f64>], b: &[Option<f64>], weights: &[f64], min_overlap: usiz
             common.push(*w);
         }
     }
-    let count = left.len() as u32;
-    if left.len() < min_overlap {
-        return (None, count);
-    }
-    let rho = standardise(&left, &common).zip(standardise(&right, &common)).map(|(x, y)| {
-        let product: f64 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
-        product.clamp(-1.0, 1.0)
-    });
-    (rho, count)
+    let (x, y) = standardise(&left, &common).zip(standardise(&right, &common))?;
+    let product: f64 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+    Some(product.clamp(-1.0, 1.0))
 }

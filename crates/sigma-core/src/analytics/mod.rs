@@ -1,5 +1,6 @@
 //! The engines: kernels on slices and matrices, with symbols and dates in the wrappers above them.
 
+mod accurate_sums;
 pub mod clusters;
 pub mod conditional;
 pub mod correlation;
@@ -11,4 +12,5 @@ pub mod factor_risk;
 pub mod linalg;
 pub mod nearest_correlation;
 pub mod ols;
+pub mod packed_correlation;
 pub mod stale_proxy;
