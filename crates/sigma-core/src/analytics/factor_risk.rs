@@ -22,7 +22,7 @@
 //! # Verified by
 //! Sum of components and finite differences of the volatility (properties in tests/statistics/risk.rs).
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use super::linalg;
 
@@ -96,17 +96,17 @@ pub fn instrument_contributions(
     specific: &[SpecificRisk],
 ) -> Result<Vec<Contribution>, ShapeError> {
     check("loadings rows", loadings.nrows(), specific.len())?;
-    let dollars: Array1<f64> = specific.iter().map(|s| s.dollars).collect();
-    let exposures = loadings.t().dot(&dollars).to_vec();
+    let dollars: Vec<f64> = specific.iter().map(|s| s.dollars).collect();
+    let exposures = exposures_dollars(loadings, &dollars)?;
     let total = factor_risk(&exposures, factor_covariance, specific)?;
     let pull = factor_covariance.dot(&ArrayView1::from(&exposures[..]));
     let own: Array1<f64> = specific.iter().map(|s| s.dollars * s.variance).collect();
     let marginals = loadings.dot(&pull) + own;
-    Ok(contributions(&dollars.to_vec(), &marginals, total.volatility_dollars))
+    Ok(contributions(&dollars, &marginals, total.volatility_dollars))
 }
 
 /// Dollar exposures per factor: `B' d`.
-pub fn exposures_dollars(loadings: &Array2<f64>, dollars: &[f64]) -> Result<Vec<f64>, ShapeError> {
+pub fn exposures_dollars(loadings: ArrayView2<'_, f64>, dollars: &[f64]) -> Result<Vec<f64>, ShapeError> {
     check("loadings rows", loadings.nrows(), dollars.len())?;
     linalg::pin_blas_threads();
     Ok(loadings.t().dot(&ArrayView1::from(dollars)).to_vec())

@@ -90,7 +90,7 @@ proptest! {
         let b = Array2::from_shape_vec((6, 4), loadings).unwrap();
         let own: Vec<SpecificRisk> =
             dollars.iter().zip(&variances).map(|(d, v)| SpecificRisk { dollars: *d, variance: *v }).collect();
-        let x = exposures_dollars(&b, &dollars).unwrap();
+        let x = exposures_dollars(b.view(), &dollars).unwrap();
         let risk = factor_risk(&x, f.view(), &own).unwrap();
         let by_factor: f64 = risk.factors.iter().map(|c| c.component_dollars).sum();
         let volatility = risk.volatility_dollars;
