@@ -23,10 +23,14 @@ fn demo(key: &str, opening_cash: f64) -> (World, Book) {
     let mut lots = Vec::new();
     for row in fixture("demo_positions.csv").iter().filter(|row| row["portfolio"] == key) {
         let number = |column: &str| row[column].parse::<f64>().unwrap();
-        let mut lot = world.lot(&row["symbol"], number("quantity"), number("entry_price"), &row["entry_date"]);
+        let mut lot =
+            world.lot(&row["symbol"], number("quantity"), number("entry_price"), &row["entry_date"]);
         lot.tags = row["tags"].split(';').map(str::to_owned).collect();
         if let Some(terms) = &lot.instrument.option {
-            assert_eq!((terms.underlying.as_str(), terms.strike), (row["underlying"].as_str(), number("strike")));
+            assert_eq!(
+                (terms.underlying.as_str(), terms.strike),
+                (row["underlying"].as_str(), number("strike"))
+            );
             assert_eq!(terms.expiry, date(&row["expiry"]));
         }
         lots.push(lot);
@@ -122,11 +126,19 @@ fn tags_of_the_other_demo_books_match() {
     for (key, expected) in [
         (
             "demo_individual",
-            vec![("Core Holdings", 12, 418_400.0), ("Dividend Income", 2, 31_250.0), ("Tech Growth", 6, 110_475.0)],
+            vec![
+                ("Core Holdings", 12, 418_400.0),
+                ("Dividend Income", 2, 31_250.0),
+                ("Tech Growth", 6, 110_475.0),
+            ],
         ),
         (
             "demo_hnw",
-            vec![("Alternative Assets", 2, 128_249.75), ("Blue Chip", 15, 1_198_485.0), ("Risk Hedge", 2, 128_249.75)],
+            vec![
+                ("Alternative Assets", 2, 128_249.75),
+                ("Blue Chip", 15, 1_198_485.0),
+                ("Risk Hedge", 2, 128_249.75),
+            ],
         ),
     ] {
         let (world, book, day) = demo_day(key, 0.0);
@@ -199,7 +211,9 @@ fn mondays_holidays_and_half_days_each_earn_one_session() {
         ("2025-07-07", -50.0),
     ];
     assert_eq!(pnl, expected.map(|(on, pnl)| (date(on), pnl)));
-    assert!(Calendar::nyse().close_time(date("2025-07-03")).unwrap().unwrap().to_string().starts_with("13:00"));
+    assert!(
+        Calendar::nyse().close_time(date("2025-07-03")).unwrap().unwrap().to_string().starts_with("13:00")
+    );
     close_to(days[1].day_return.unwrap(), 0.02, 1e-15);
     close_to(days[5].day_return.unwrap(), -50.0 / 1040.0, 1e-15);
 }
@@ -222,7 +236,10 @@ fn a_short_that_falls_ten_percent_gains() {
 #[test]
 fn entries_and_exits_earn_from_and_to_their_own_prices() {
     let mut world = World::default();
-    world.price("A", &[("2025-06-02", 10.0), ("2025-06-03", 12.0), ("2025-06-04", 15.0), ("2025-06-05", 20.0)]);
+    world.price(
+        "A",
+        &[("2025-06-02", 10.0), ("2025-06-03", 12.0), ("2025-06-04", 15.0), ("2025-06-05", 20.0)],
+    );
     let lots = vec![
         // Bought on Tuesday at 11, sold on Thursday at 18.
         exited(world.lot("A", 100.0, 11.0, "2025-06-03"), 18.0, "2025-06-05"),
@@ -241,13 +258,20 @@ fn entries_and_exits_earn_from_and_to_their_own_prices() {
     assert_eq!((last.nav, last.cash, last.lots.len()), (5_530.0, 5_530.0, 0));
     // Realised against entry prices: 700 - 10 - 120.
     assert_eq!((last.realized_pnl, last.unrealized_pnl, last.cumulative_pnl), (570.0, 0.0, 630.0));
-    assert_eq!((days[0].short_proceeds, days[2].short_proceeds), (0.0, 0.0), "no cash came for a short in kind");
+    assert_eq!(
+        (days[0].short_proceeds, days[2].short_proceeds),
+        (0.0, 0.0),
+        "no cash came for a short in kind"
+    );
 }
 
 #[test]
 fn trades_and_ledger_entries_on_closed_days_count_from_the_next_session() {
     let mut world = World::default();
-    world.price("A", &[("2025-07-03", 10.0), ("2025-07-07", 12.0), ("2025-07-08", 12.0), ("2025-07-14", 12.0)]);
+    world.price(
+        "A",
+        &[("2025-07-03", 10.0), ("2025-07-07", 12.0), ("2025-07-08", 12.0), ("2025-07-14", 12.0)],
+    );
     let lot = world.lot("A", 10.0, 11.0, "2025-07-05");
     let cash = [
         ("2025-07-03", Opening, 1000.0),
@@ -344,7 +368,11 @@ fn options_settle_at_intrinsic_value_on_their_expiry() {
     assert_eq!((settled.realized_pnl, settled.unrealized_pnl), (1_000.0, 0.0));
     let set = exclusions(&world, &book, &days, 2);
     assert_eq!(reasons(&set).len(), 4);
-    assert!(set.exclusions.iter().all(|e| e.issue.reason == Reason::Expired && e.issue.severity == Severity::Warning));
+    assert!(
+        set.exclusions
+            .iter()
+            .all(|e| e.issue.reason == Reason::Expired && e.issue.severity == Severity::Warning)
+    );
     assert_eq!((days[3].nav, days[3].lots.len(), days[3].settled.len()), (9_000.0, 0, 0));
 }
 
@@ -380,7 +408,10 @@ fn a_contract_that_expired_before_the_opening_brings_nothing() {
 #[test]
 fn a_split_that_is_not_applied_takes_the_position_out() {
     let mut world = World::default();
-    world.price("A", &[("2025-06-02", 1000.0), ("2025-06-03", 1200.0), ("2025-06-04", 121.0), ("2025-06-05", 130.0)]);
+    world.price(
+        "A",
+        &[("2025-06-02", 1000.0), ("2025-06-03", 1200.0), ("2025-06-04", 121.0), ("2025-06-05", 130.0)],
+    );
     world.split("A", "2025-06-04", 1.0, 10.0);
     world.dividend("A", "2025-06-05", 1.0);
     world.price("A250919C01300000", &[("2025-06-02", 40.0), ("2025-06-03", 50.0), ("2025-06-04", 5.0)]);
@@ -406,8 +437,12 @@ fn a_split_that_is_not_applied_takes_the_position_out() {
     ];
     let days = world.roll(&book("2025-06-02", lots, &[("2025-06-02", Opening, 1_000.0)]), "2025-06-05");
     let found: Vec<_> = days.iter().map(|d| (d.day_pnl, d.flows, d.nav)).collect();
-    let expected =
-        [(0.0, 11_000.0, 11_000.0), (2_000.0, 0.0, 13_000.0), (100.0, 0.0, 13_100.0), (1_000.0, 0.0, 14_100.0)];
+    let expected = [
+        (0.0, 11_000.0, 11_000.0),
+        (2_000.0, 0.0, 13_000.0),
+        (100.0, 0.0, 13_100.0),
+        (1_000.0, 0.0, 14_100.0),
+    ];
     assert_eq!(found, expected);
     assert_eq!((days[3].realized_pnl, days[3].unrealized_pnl), (0.0, 4_000.0));
 }
@@ -442,10 +477,10 @@ fn stale_prices_warn_first_and_then_leave_the_nav() {
         reasons(&at(2)),
         [("A", Reason::StalePrice, Severity::Error), ("FUND", Reason::StalePrice, Severity::Warning)]
     );
-    assert_eq!(reasons(&at(4)), [
-        ("A", Reason::StalePrice, Severity::Warning),
-        ("FUND", Reason::StalePrice, Severity::Error)
-    ]);
+    assert_eq!(
+        reasons(&at(4)),
+        [("A", Reason::StalePrice, Severity::Warning), ("FUND", Reason::StalePrice, Severity::Error)]
+    );
 }
 
 #[test]
@@ -469,7 +504,8 @@ fn private_assets_keep_their_stated_value() {
     for symbol in ["FUND_I", "ART"] {
         world.instrument(symbol).kind = InstrumentKind::Private;
     }
-    let lots = vec![world.lot("FUND_I", 1.0, 200_000.0, "2024-01-02"), world.lot("ART", 1.0, 1.0, "2024-01-02")];
+    let lots =
+        vec![world.lot("FUND_I", 1.0, 200_000.0, "2024-01-02"), world.lot("ART", 1.0, 1.0, "2024-01-02")];
     let book = book("2025-06-02", lots, &[]);
     let days = world.roll(&book, "2025-06-02");
     assert_eq!(days[0].nav, 250_000.0);
@@ -519,7 +555,10 @@ fn volatilities_need_all_their_returns_and_drawdown_follows_the_index() {
 #[test]
 fn flows_do_not_earn_and_the_index_ends_when_nothing_is_invested() {
     let mut world = World::default();
-    world.price("A", &[("2025-06-02", 10.0), ("2025-06-03", 11.0), ("2025-06-04", 33.0), ("2025-06-05", 33.0)]);
+    world.price(
+        "A",
+        &[("2025-06-02", 10.0), ("2025-06-03", 11.0), ("2025-06-04", 33.0), ("2025-06-05", 33.0)],
+    );
     let lot = world.lot("A", -100.0, 10.0, "2025-06-02");
     let cash = [("2025-06-02", Opening, 2_000.0), ("2025-06-03", Contribution, 1_000.0)];
     let book = book("2025-06-02", vec![lot], &cash);
@@ -540,7 +579,10 @@ fn factor_dollars_are_delta_dollars_times_the_loadings_of_the_underlying() {
     world.price("XYZ", &[("2025-06-02", 50.0)]);
     world.price("XYZ250919P00050000", &[("2025-06-02", 3.0)]);
     world.fit("XYZ", FitStatus::Ok, &[("Market", 1.2), ("Value", -0.4)]);
-    let lots = vec![world.lot("XYZ", -10.0, 50.0, "2025-06-02"), world.lot("XYZ250919P00050000", -2.0, 3.0, "2025-06-02")];
+    let lots = vec![
+        world.lot("XYZ", -10.0, 50.0, "2025-06-02"),
+        world.lot("XYZ250919P00050000", -2.0, 3.0, "2025-06-02"),
+    ];
     let greeks = OptionGreeks {
         spot: 50.0,
         market_price: Some(3.0),
@@ -616,7 +658,13 @@ fn day(offset: i64) -> NaiveDate {
 }
 
 fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
-    let lot = (0..SYMBOLS.len(), -20..20i32, 1.0..100.0f64, -5..DAYS, proptest::option::of((0..DAYS, 1.0..100.0f64)))
+    let lot = (
+        0..SYMBOLS.len(),
+        -20..20i32,
+        1.0..100.0f64,
+        -5..DAYS,
+        proptest::option::of((0..DAYS, 1.0..100.0f64)),
+    )
         .prop_map(|(symbol, quantity, entry_price, entry_day, exit)| RandomLot {
             symbol,
             quantity: if quantity < 0 { quantity } else { quantity + 1 },
@@ -634,7 +682,13 @@ fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
         prop::collection::vec((0..3usize, 0..DAYS), splits),
         prop::collection::vec((0..DAYS, 0..4u8, -500.0..2000.0f64), 0..6),
     )
-        .prop_map(|(lots, prices, dividends, splits, cash)| RandomWorld { lots, prices, dividends, splits, cash })
+        .prop_map(|(lots, prices, dividends, splits, cash)| RandomWorld {
+            lots,
+            prices,
+            dividends,
+            splits,
+            cash,
+        })
 }
 
 const LEDGER: [CashKind; 4] = [Contribution, Withdrawal, Interest, Fee];
@@ -656,7 +710,8 @@ fn build(random: &RandomWorld) -> (World, Book) {
         world.split(SYMBOLS[symbol], &day(on).to_string(), 1.0, 2.0);
     }
     let lots = random.lots.iter().map(|lot| {
-        let entered = if lot.entry_day < 0 { "2025-01-02".to_owned() } else { day(lot.entry_day).to_string() };
+        let entered =
+            if lot.entry_day < 0 { "2025-01-02".to_owned() } else { day(lot.entry_day).to_string() };
         let built = world.lot(SYMBOLS[lot.symbol], f64::from(lot.quantity), lot.entry_price, &entered);
         match lot.exit {
             Some((on, price)) if on >= 0 => exited(built, price, &day(on).to_string()),
@@ -669,7 +724,8 @@ fn build(random: &RandomWorld) -> (World, Book) {
         .iter()
         .map(|&(on, kind, amount)| (day(on).to_string(), LEDGER[usize::from(kind)], amount))
         .collect();
-    let mut cash: Vec<(&str, CashKind, f64)> = ledger.iter().map(|(on, kind, a)| (on.as_str(), *kind, *a)).collect();
+    let mut cash: Vec<(&str, CashKind, f64)> =
+        ledger.iter().map(|(on, kind, a)| (on.as_str(), *kind, *a)).collect();
     cash.push(("2025-06-07", Opening, 25_000.0));
     (world, book("2025-06-07", lots, &cash))
 }

@@ -27,11 +27,10 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::linalg;
+use super::returns::SESSIONS_PER_YEAR;
 
 /// Distance in annual standard deviations beyond which a scenario is outside the data.
 pub const EXTRAPOLATION_DISTANCE: f64 = 5.0;
-
-const SESSIONS_PER_YEAR: f64 = 252.0;
 
 /// Why no expectation exists.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -88,12 +87,12 @@ pub fn conditional_moves(
     }
     // In units of standard deviations the factorisation does not care that yields move by thousandths.
     let scale = covariance.diag().mapv(f64::sqrt);
+    if scale.iter().any(|deviation| !deviation.is_finite() || *deviation <= 0.0) {
+        return Err(ConditionalError::NotPositiveDefinite);
+    }
     let at = |i: usize, j: usize| covariance[[i, j]] / (scale[i] * scale[j]);
     let m = shocked.len();
     let inner = Array2::from_shape_fn((m, m), |(a, b)| at(shocked[a].0, shocked[b].0));
-    if inner.iter().any(|v| !v.is_finite()) {
-        return Err(ConditionalError::NotPositiveDefinite);
-    }
     let lower = linalg::cholesky(&inner).ok_or(ConditionalError::NotPositiveDefinite)?;
     let right: Vec<f64> = shocked.iter().map(|(k, s)| s / scale[*k]).collect();
     let whitened = Array1::from(linalg::solve_lower(&lower, &right));

@@ -27,8 +27,8 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+use super::accurate_sums::is_constant;
 use super::linalg;
-use super::ols::is_constant;
 
 /// Why there is no covariance matrix.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

@@ -116,8 +116,8 @@ impl PenalisedDesign {
         }
     }
 
-    /// The penalty that minimises the generalised cross-validation score `RSS / (n - p)^2`; infinite when tilts do not
-    /// pay at all is approximated by the upper end of the grid.
+    /// The penalty that minimises the generalised cross-validation score `RSS / (n - p)^2`. Where tilts do not pay at
+    /// all it runs to the end of the grid, a million times the largest squared singular value: tilts of nearly zero.
     pub fn gcv_lambda(&self, projection: &Projection) -> f64 {
         let Some(ridge) = &self.ridge else { return 0.0 };
         let turned = ridge.turned(projection, self.unpenalised);

@@ -1,20 +1,26 @@
 //! The engines: kernels on slices and matrices, with symbols and dates in the wrappers above them.
 
+mod accurate_sums;
 pub mod black76;
 pub mod black_scholes;
+pub mod clusters;
 pub mod conditional;
+pub mod correlation;
 pub mod covariance;
 pub mod exposures;
 pub mod factor_block;
 pub mod factor_design;
 pub mod factor_fit;
 pub mod factor_model;
+pub mod factor_risk;
 pub mod greeks;
 pub mod implied_volatility;
 pub mod linalg;
+pub mod nearest_correlation;
 pub mod normal;
 pub mod ols;
 pub mod option_filter;
+pub mod packed_correlation;
 pub mod performance;
 pub mod positions;
 pub mod rates;

@@ -28,6 +28,7 @@
 use ndarray::{Array1, Array2};
 use statrs::function::beta::beta_reg;
 
+use super::accurate_sums::{Compensated, Mean, centre, is_constant, norm, sum_squares};
 use super::linalg::{self, LinalgError};
 
 /// Condition number of the centred, unit-length columns from which on the columns count as dependent: coefficients
@@ -110,13 +111,6 @@ pub struct OlsFit {
     pub residuals: Vec<f64>,
     /// No residual is left: statistics are `None`.
     pub exact: bool,
-}
-
-/// A mean held as a rounded value and what the rounding left out: a column around 1e9 keeps the digits of its moves.
-#[derive(Debug, Clone, Copy)]
-struct Mean {
-    value: f64,
-    correction: f64,
 }
 
 /// Least squares of `y` on `columns` and a constant.
@@ -318,23 +312,6 @@ fn check_response(y: &[f64], rows: usize) -> Result<(), OlsError> {
     Ok(())
 }
 
-/// Whether the values differ by no more than the rounding of their own magnitude.
-pub(super) fn is_constant(values: &[f64]) -> bool {
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    high - low <= 8.0 * f64::EPSILON * high.abs().max(low.abs())
-}
-
-/// Deviations from the mean; the second pass removes what rounding left in the first mean.
-fn centre(values: &[f64]) -> (Mean, Vec<f64>) {
-    let n = values.len() as f64;
-    let value = values.iter().sum::<f64>() / n;
-    let mut deviations: Vec<f64> = values.iter().map(|v| v - value).collect();
-    let correction = deviations.iter().sum::<f64>() / n;
-    deviations.iter_mut().for_each(|d| *d -= correction);
-    (Mean { value, correction }, deviations)
-}
-
 /// `1/n + m' (X'X)^-1 m` for the constant, `diag (X'X)^-1` for the slopes, in the columns' own units.
 fn variance_factors(n: usize, inverse: &Array2<f64>, vif: &[f64], means: &[Mean], norms: &[f64]) -> Vec<f64> {
     let scaled_means: Array1<f64> =
@@ -343,43 +320,4 @@ fn variance_factors(n: usize, inverse: &Array2<f64>, vif: &[f64], means: &[Mean]
     std::iter::once(1.0 / n as f64 + leverage.dot(&leverage))
         .chain(vif.iter().zip(norms).map(|(v, norm)| v / (norm * norm)))
         .collect()
-}
-
-fn sum_squares(values: &[f64]) -> f64 {
-    values.iter().map(|v| v * v).sum()
-}
-
-/// Euclidean norm that neither overflows nor underflows.
-fn norm(values: &[f64]) -> f64 {
-    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    largest * values.iter().map(|v| (v / largest) * (v / largest)).sum::<f64>().sqrt()
-}
-
-/// A sum that carries its rounding errors along (Ogita, Rump and Oishi 2005).
-struct Compensated {
-    sum: f64,
-    error: f64,
-}
-
-impl Compensated {
-    fn new(sum: f64) -> Compensated {
-        Compensated { sum, error: 0.0 }
-    }
-
-    fn add(&mut self, x: f64) {
-        let sum = self.sum + x;
-        let back = sum - self.sum;
-        self.error += (self.sum - (sum - back)) + (x - back);
-        self.sum = sum;
-    }
-
-    fn add_product(&mut self, a: f64, b: f64) {
-        let product = a * b;
-        self.add(product);
-        self.error += a.mul_add(b, -product);
-    }
-
-    fn total(&self) -> f64 {
-        self.sum + self.error
-    }
 }

@@ -23,7 +23,7 @@
 //! # Verified by
 //! White noise and differenced noise of known autocorrelation, below.
 
-use super::ols::is_constant;
+use super::accurate_sums::is_constant;
 
 /// Autocorrelation below which closes count as stale, whatever the sample.
 pub const STALE_AUTOCORRELATION: f64 = -0.4;

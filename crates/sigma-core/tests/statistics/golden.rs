@@ -9,9 +9,11 @@ pub fn table(name: &str) -> Vec<HashMap<String, String>> {
     reader.deserialize().map(|row| row.unwrap()).collect()
 }
 
-/// A cell as a number; blank is missing.
+/// A cell as a number; blank and nan are missing.
 pub fn number(row: &HashMap<String, String>, column: &str) -> Option<f64> {
-    Some(row[column].as_str()).filter(|text| !text.is_empty()).map(|text| text.parse().unwrap())
+    Some(row[column].as_str())
+        .filter(|text| !text.is_empty() && *text != "nan")
+        .map(|text| text.parse().unwrap())
 }
 
 /// A wide table of numbers: the first column's texts, the other columns' names, and their values by column.
@@ -52,6 +54,10 @@ impl Returns {
         Returns { prices: Wide::read("prices_real_dev.csv") }
     }
 
+    pub fn names(&self) -> &[String] {
+        &self.prices.names
+    }
+
     /// The last `window` returns up to and with `end`.
     pub fn window(&self, name: &str, end: &str, window: usize) -> Vec<f64> {
         let prices = self.prices.column(name);
@@ -73,8 +79,7 @@ impl Worst {
     pub fn note(&mut self, got: f64, truth: f64, scale: f64, place: impl FnOnce() -> String) {
         let error = (got - truth).abs() / scale;
         self.compared += 1;
-        // Written so that a NaN is the worst of all.
-        if !(error <= self.error) {
+        if error.is_nan() || error > self.error {
             self.error = error;
             self.place = format!("{}: {got:e} against {truth:e}", place());
         }

@@ -159,17 +159,7 @@ pub fn fit(status: FitStatus, loadings: &[(&str, f64)]) -> FactorFit {
         p_value: None,
         vif: None,
     };
-    FactorFit {
-        status,
-        alpha_per_day: None,
-        r_squared: None,
-        adj_r_squared: None,
-        observations: 252,
-        residual_vol_per_day: None,
-        condition_number: None,
-        flags: vec![],
-        loadings: loadings.iter().map(loading).collect(),
-    }
+    FactorFit { loadings: loadings.iter().map(loading).collect(), ..FactorFit::without_numbers(status, 252) }
 }
 
 pub fn exited(mut lot: Lot, price: f64, on: &str) -> Lot {
