@@ -22,6 +22,7 @@ pub mod ols;
 pub mod option_filter;
 pub mod packed_correlation;
 pub mod performance;
+pub mod portfolio_correlation;
 pub mod positions;
 pub mod rates;
 pub mod readiness;
