@@ -12,16 +12,17 @@
 # does not. 7: another chain is running on the same database.
 set -uo pipefail
 
-dates=() database=() provider=() portfolios=() output=() as_of_only=()
+# Dates and slugs hold no blanks, so they may stand in plain words; folders may, so they stand in arrays.
+dates=() provider=() output=() books="" last=""
 while [ $# -gt 0 ]; do
   if [ $# -lt 2 ] && [[ "$1" == --* && "$1" != --help ]]; then echo "daily: $1 needs a value" >&2; exit 2; fi
   case "$1" in
-    --as-of) dates+=("$1" "$2"); as_of_only=("$1" "$2"); shift 2 ;;
+    --as-of) dates+=("$1" "$2"); last="$1 $2"; shift 2 ;;
     --from) dates+=("$1" "$2"); shift 2 ;;
-    --to) dates+=("$1" "$2"); as_of_only=(--as-of "$2"); shift 2 ;;
+    --to) dates+=("$1" "$2"); last="--as-of $2"; shift 2 ;;
     --database-url) export DATABASE_URL="$2"; shift 2 ;;
     --provider | --path) provider+=("$1" "$2"); shift 2 ;;
-    --portfolio) portfolios+=("$1" "$2"); shift 2 ;;
+    --portfolio) books="$books $1 $2"; shift 2 ;;
     --output-dir) output+=("$1" "$2"); shift 2 ;;
     --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "daily: unknown argument '$1'; see scripts/daily.sh --help" >&2; exit 2 ;;
@@ -45,7 +46,7 @@ else
   trap 'rmdir "$lock.d"' EXIT
 fi
 
-worst=0 summary=()
+worst=0 summary=""
 severity() { case "$1" in 0) echo 0 ;; 3) echo 1 ;; *) echo 2 ;; esac; }
 
 # step NAME required|optional TOOL ARGUMENTS...
@@ -53,7 +54,7 @@ step() {
   local name="$1" need="$2" code=0
   shift 2
   "$bin$@" 9>&- || code=$?
-  summary+=("$name=$code")
+  summary="$summary $name=$code"
   [ "$(severity $code)" -gt "$(severity $worst)" ] && worst=$code
   [ $code -eq 130 ] && finish
   [ "$need" = required ] && [ "$(severity $code)" -eq 2 ] && finish
@@ -64,15 +65,15 @@ finish() {
   local word=ok
   [ $worst -eq 3 ] && word=partial
   [ "$(severity $worst)" -eq 2 ] && word=failed
-  echo "daily $word ${summary[*]}" >&2
+  echo "daily $word$summary" >&2
   exit "$worst"
 }
 
-step sync required sigma-sync run "${dates[@]}" "${provider[@]}" "${portfolios[@]}"
-step history optional sigma-validate history "${as_of_only[@]}" "${portfolios[@]}" -o /dev/null
-step greeks required sigma-greeks run "${dates[@]}" "${portfolios[@]}"
-step factors required sigma-factors run "${dates[@]}" "${portfolios[@]}"
-step stress optional sigma-stress run "${dates[@]}" "${portfolios[@]}"
-step snapshot required sigma-report snapshot "${dates[@]}" "${portfolios[@]}"
-step report optional sigma-report generate "${as_of_only[@]}" "${portfolios[@]}" "${output[@]}"
+step sync required sigma-sync run ${dates[@]+"${dates[@]}"} ${provider[@]+"${provider[@]}"} $books
+step history optional sigma-validate history $last $books >/dev/null
+step greeks required sigma-greeks run ${dates[@]+"${dates[@]}"} $books
+step factors required sigma-factors run ${dates[@]+"${dates[@]}"} $books
+step stress optional sigma-stress run ${dates[@]+"${dates[@]}"} $books
+step snapshot required sigma-report snapshot ${dates[@]+"${dates[@]}"} $books
+step report optional sigma-report generate $last $books ${output[@]+"${output[@]}"}
 finish
