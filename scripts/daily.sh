@@ -8,8 +8,8 @@
 # Options: --as-of D | --from D --to D, --database-url URL, --provider NAME, --path DIR, --portfolio SLUG (repeatable),
 # --output-dir DIR. The tools are taken from SIGMA_BIN_DIR, else from the PATH.
 #
-# Exit code: the worst of the steps. A step that others need and that failed (1, 4, 5, 6) ends the chain; partial data (3)
-# does not. 7: another chain is running on the same database.
+# Exit code: the worst of the steps. A step that others need and that failed ends the chain; partial data (3) and
+# a rate limit (5) do not. 7: another chain is running on the same database.
 set -uo pipefail
 
 # Dates and slugs hold no blanks, so they may stand in plain words; folders may, so they stand in arrays.
@@ -56,9 +56,11 @@ step() {
   "$bin$@" 9>&- || code=$?
   summary="$summary $name=$code"
   [ "$(severity $code)" -gt "$(severity $worst)" ] && worst=$code
-  [ $code -eq 130 ] && finish
-  [ "$need" = required ] && [ "$(severity $code)" -eq 2 ] && finish
-  return 0
+  case "$need$code" in
+    # Partial data, and data up to a rate limit, are worth going on with.
+    required0 | required3 | required5) ;;
+    required* | optional130) finish ;;
+  esac
 }
 
 finish() {

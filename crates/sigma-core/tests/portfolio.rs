@@ -672,8 +672,8 @@ fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
             entry_day,
             exit: exit.map(|(after, price)| (entry_day + after, price)),
         });
-    let kept = if gaps { 0.7 } else { 1.0 };
-    let price = proptest::option::weighted(kept, 5.0..100.0f64);
+    let price =
+        (0.0..1.0f64, 5.0..100.0f64).prop_map(move |(luck, price)| (!gaps || luck < 0.7).then_some(price));
     let splits = if gaps { 0..3usize } else { 0..1 };
     (
         prop::collection::vec(lot, 1..8),
