@@ -97,11 +97,8 @@ fn scaled(response: Response, by: f64) -> Response {
 
 /// Sums positions; the value left out comes beside the total.
 pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioPnl, Reason>, f64) {
-    if inputs.results.fits.is_empty() && !inputs.views.is_empty() {
-        return (
-            Err(Reason::NotComputed),
-            inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum(),
-        );
+    if let Some(reason) = nothing_priced(inputs, pnls) {
+        return (Err(reason), inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum());
     }
     let mut pnl = 0.0;
     let mut excluded = 0.0;
@@ -120,18 +117,35 @@ pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioP
     (Ok(ScenarioPnl { pnl, fraction, by_factor }), excluded)
 }
 
+/// Why a book with positions has no result at all: a sum over none of them would be a zero that nobody computed.
+fn nothing_priced(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> Option<Reason> {
+    if inputs.results.fits.is_empty() && !pnls.is_empty() {
+        return Some(Reason::NotComputed);
+    }
+    let first = pnls.first()?.outcome.as_ref().err().copied();
+    first.filter(|_| pnls.iter().all(|position| position.outcome.is_err()))
+}
+
+/// How volatilities move in direct mode: only as stated.
+pub fn direct_volatility(shocks: &FactorShocks) -> VolatilityMove {
+    shocks.volatility.map_or(VolatilityMove::Unchanged, VolatilityMove::Stated)
+}
+
+/// How volatilities move in correlated mode: as stated, else with the market.
+pub fn correlated_volatility(shocks: &FactorShocks) -> VolatilityMove {
+    match shocks.volatility {
+        Some(v) => VolatilityMove::Stated(v),
+        None => VolatilityMove::Market(shocks.factor(MARKET).unwrap_or(0.0)),
+    }
+}
+
 /// Runs one scenario in both modes.
 pub fn run_scenario(inputs: &StressInputs<'_>, id: &str, shocks: &FactorShocks) -> StressResult {
-    let stated = shocks.volatility.map_or(VolatilityMove::Unchanged, VolatilityMove::Stated);
-    let (direct, excluded_direct) = sum(inputs, &position_pnls(inputs, shocks, stated));
+    let (direct, excluded_direct) = sum(inputs, &position_pnls(inputs, shocks, direct_volatility(shocks)));
     let conditional = inputs.covariance.ok_or(Reason::NotComputed).and_then(|cov| condition(cov, shocks));
     let correlated = conditional.as_ref().map_err(|reason| *reason).and_then(|(implied, _)| {
         let all = with_implied(shocks, implied)?;
-        let volatility = match shocks.volatility {
-            Some(v) => VolatilityMove::Stated(v),
-            None => VolatilityMove::Market(shocks.factor(MARKET).unwrap_or(0.0)),
-        };
-        let (total, excluded) = sum(inputs, &position_pnls(inputs, &all, volatility));
+        let (total, excluded) = sum(inputs, &position_pnls(inputs, &all, correlated_volatility(shocks)));
         Ok((total?, excluded))
     });
     let excluded_value = correlated.as_ref().map_or(excluded_direct, |(_, value)| value.max(excluded_direct));
@@ -174,7 +188,7 @@ fn condition(
 }
 
 /// The named shocks completed by the implied ones. An implied move of the whole value or more has no meaning.
-fn with_implied(shocks: &FactorShocks, implied: &[ImpliedMove]) -> Result<FactorShocks, Reason> {
+pub fn with_implied(shocks: &FactorShocks, implied: &[ImpliedMove]) -> Result<FactorShocks, Reason> {
     let mut all = shocks.clone();
     for implied in implied {
         if implied.factor == RATES {
