@@ -9,7 +9,7 @@
 //! - [`args`]: options to flatten; [`meta`]: the verbs `completions` and `man`.
 //! - [`config`]: settings and where each came from; [`clock`]: now, in UTC and in New York.
 //! - [`exit`]: exit codes and the one-line error with its hint; [`outcome`]: the closing line of a run, and issues.
-//! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place.
+//! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
 //! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run.
 //! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each.
 //!
@@ -25,6 +25,7 @@ pub mod database;
 pub mod document;
 mod environment;
 pub mod exit;
+pub mod input;
 pub mod lock;
 pub mod meta;
 pub mod outcome;
@@ -48,6 +49,7 @@ pub use config::{Key, Settings};
 pub use database::store_error;
 pub use document::Document;
 pub use exit::{ExitStatus, ToolError, fail, hinted};
+pub use input::open_input;
 pub use lock::RunLock;
 pub use meta::MetaCommand;
 pub use outcome::RunSummary;

@@ -1,1 +1,91 @@
-//! Seed users, portfolios, positions, tags and cash
+//! Schema, demo books, and portfolios entered by hand: users, portfolios, positions, tags and cash.
+//!
+//! Reads the files of the demo books (`demo_portfolios.csv`, `demo_positions.csv`, `factors.toml`, `scenarios.toml`)
+//! and the command line. Writes the schema, users, portfolios, positions, tags, the cash ledger, the bare instruments
+//! that positions need, factors and scenarios. Input is checked whole before anything is written.
+//!
+//! # What this crate does not do
+//! It fetches nothing and values nothing: prices and the profiles of instruments come with `sigma-sync`.
+
+pub mod decimal;
+pub mod demo_data;
+pub mod seeding;
+pub mod symbols;
+pub mod verbs;
+
+use clap::{Parser, Subcommand};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+
+use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
+
+/// Create the schema, the demo books, and portfolios of your own
+#[derive(Debug, Parser)]
+#[command(
+    name = "sigma-seed",
+    version,
+    before_help = "Examples:
+  sigma-seed migrate
+  sigma-seed demo
+  sigma-seed portfolio add --name \"Retirement\" --user ann@example.com --opened-on 2025-02-20 --cash 25000
+  sigma-seed position add --portfolio retirement --symbol AAPL --quantity 100 --price 225 --date 2025-02-20 --tag Core
+  sigma-seed position add --portfolio retirement --symbol SPY250919P00500000 --quantity -2 --price 4.5 --date 2025-03-03
+  sigma-seed position close 64 --price 240 --date 2025-05-01 --quantity 40"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Create the schema or bring it up to date
+    Migrate(migrate::Args),
+    /// Demo users, portfolios, 63 positions, factors and scenarios; a second time changes nothing
+    Demo(demo::Args),
+    /// Add, list, show and remove portfolios
+    #[command(subcommand)]
+    Portfolio(portfolio::Verb),
+    /// Add, list, close and remove positions
+    #[command(subcommand)]
+    Position(position::Verb),
+    /// Add, list and remove tags, and set those of positions
+    #[command(subcommand)]
+    Tag(tag::Verb),
+    /// Add and list entries of the cash ledger
+    #[command(subcommand)]
+    Cash(cash::Verb),
+    /// Delete the demo books or everything
+    Reset(reset::Args),
+    #[command(flatten)]
+    Meta(MetaCommand),
+}
+
+impl ToolArgs for Cli {
+    fn global(&self) -> &GlobalArgs {
+        &self.global
+    }
+
+    fn meta(&self) -> Option<&MetaCommand> {
+        match &self.verb {
+            Verb::Meta(meta) => Some(meta),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a verb.
+pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
+    match cli.verb {
+        Verb::Migrate(args) => migrate::run(args, app).await,
+        Verb::Demo(args) => demo::run(args, app).await,
+        Verb::Portfolio(verb) => portfolio::run(verb, app).await,
+        Verb::Position(verb) => position::run(verb, app).await,
+        Verb::Tag(verb) => tag::run(verb, app).await,
+        Verb::Cash(verb) => cash::run(verb, app).await,
+        Verb::Reset(args) => reset::run(args, app).await,
+        // The frame answers these before a tool runs.
+        Verb::Meta(_) => Ok(ExitStatus::Done),
+    }
+}

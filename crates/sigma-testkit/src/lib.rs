@@ -4,4 +4,5 @@
 //! It is never a dependency of a released binary.
 
 pub mod demo_market;
+pub mod demo_store;
 pub mod postgres;

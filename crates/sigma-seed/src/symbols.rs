@@ -1,0 +1,152 @@
+//! From a symbol to what can be known of the instrument by its symbol alone.
+
+use sigma_core::model::{Instrument, InstrumentKind, OptionTerms, exercise_style_of, parse_occ};
+use sigma_store::NewInstrument;
+
+/// Indices that options are written on, by their own symbol.
+const INDICES: [&str; 7] = ["SPX", "XSP", "NDX", "RUT", "MRUT", "DJX", "OEX"];
+
+/// Option roots that differ from the symbol of their underlying: other series of an index, and share classes, whose
+/// point the root leaves out.
+const ROOTS: [(&str, &str); 14] = [
+    ("SPXW", "SPX"),
+    ("NDXP", "NDX"),
+    ("RUTW", "RUT"),
+    ("VIXW", "VIX"),
+    ("XEO", "OEX"),
+    ("BRKA", "BRK.A"),
+    ("BRKB", "BRK.B"),
+    ("BFA", "BF.A"),
+    ("BFB", "BF.B"),
+    ("LENB", "LEN.B"),
+    ("HEIA", "HEI.A"),
+    ("MOGA", "MOG.A"),
+    ("UHALB", "UHAL.B"),
+    ("CWENA", "CWEN.A"),
+];
+
+/// A symbol that stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SymbolError {
+    #[error("\"{0}\" is not a symbol: letters, digits and . - _ ^ = only, at most 32")]
+    Malformed(String),
+    #[error("\"{0}\" looks like an option symbol and is none: root, YYMMDD, C or P, strike in eight digits")]
+    MalformedOption(String),
+    #[error("{symbol} is not an option, so it has no underlying {underlying}")]
+    NotAnOption { symbol: String, underlying: String },
+}
+
+/// The canonical form: capitals, share classes after a point (`BRK.B`), option symbols without padding.
+pub fn canonical(text: &str) -> Result<String, SymbolError> {
+    let symbol = text.trim().to_ascii_uppercase();
+    if let Some(occ) = parse_occ(&symbol) {
+        let date = occ.expiry.format("%y%m%d");
+        let right = if occ.kind.sign() > 0.0 { "C" } else { "P" };
+        return Ok(format!("{}{date}{right}{:08.0}", occ.root, occ.strike * 1000.0));
+    }
+    if looks_like_option(&symbol) {
+        return Err(SymbolError::MalformedOption(symbol));
+    }
+    let symbol = match symbol.rsplit_once(['/', '-']) {
+        Some((root, class)) if class.len() == 1 && !root.is_empty() => format!("{root}.{class}"),
+        _ => symbol,
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
+    match !symbol.is_empty() && symbol.len() <= 32 && symbol.chars().all(allowed) {
+        true => Ok(symbol),
+        false => Err(SymbolError::Malformed(symbol)),
+    }
+}
+
+/// The instrument of a symbol in canonical form, and of its underlying before it. `underlying` is for option roots
+/// that do not tell it.
+pub fn instruments_of(symbol: &str, underlying: Option<&str>) -> Result<Vec<NewInstrument>, SymbolError> {
+    let Some(occ) = parse_occ(symbol) else {
+        return match underlying {
+            Some(underlying) => {
+                Err(SymbolError::NotAnOption { symbol: symbol.to_owned(), underlying: underlying.to_owned() })
+            }
+            None => Ok(vec![outright(symbol)]),
+        };
+    };
+    let (root, standard_deliverable) = match occ.root.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        // A digit behind the root marks a contract adjusted for a corporate action.
+        root if root.len() < occ.root.len() => (root, false),
+        root => (root, true),
+    };
+    let underlying = match underlying {
+        Some(underlying) => canonical(underlying)?,
+        None => ROOTS.iter().find(|(known, _)| *known == root).map_or(root, |(_, symbol)| symbol).to_owned(),
+    };
+    let option = OptionTerms {
+        underlying: underlying.clone(),
+        kind: occ.kind,
+        strike: occ.strike,
+        expiry: occ.expiry,
+        // By the root: of the contracts on OEX only the series XEO is European.
+        style: exercise_style_of(root),
+        standard_deliverable,
+    };
+    let kind = Some(InstrumentKind::Option);
+    let contract = NewInstrument { kind, option: Some(option), ..NewInstrument::of_symbol(symbol) };
+    Ok(vec![outright(&underlying), contract])
+}
+
+/// An instrument that is not an option. Whether it is a share or a fund only its profile tells.
+pub fn outright(symbol: &str) -> NewInstrument {
+    let is_index = Instrument::is_volatility_index(symbol) || INDICES.contains(&symbol);
+    let kind = is_index.then_some(InstrumentKind::Index);
+    NewInstrument { kind, ..NewInstrument::of_symbol(symbol) }
+}
+
+/// Fifteen characters or more that end in a right and eight digits.
+fn looks_like_option(symbol: &str) -> bool {
+    let compact: String = symbol.chars().filter(|c| !c.is_whitespace()).collect();
+    let digits = compact.bytes().rev().take_while(u8::is_ascii_digit).count();
+    compact.len() >= 15 && digits >= 6
+}
+
+#[cfg(test)]
+mod tests {
+    use sigma_core::model::ExerciseStyle;
+
+    use super::*;
+
+    #[test]
+    fn symbols_take_their_canonical_form() {
+        for (text, symbol) in [
+            (" aapl ", "AAPL"),
+            ("brk.b", "BRK.B"),
+            ("BRK/B", "BRK.B"),
+            ("BRK-B", "BRK.B"),
+            ("BTC-USD", "BTC-USD"),
+            ("F     250815P00012500", "F250815P00012500"),
+            ("spy250919c00460000", "SPY250919C00460000"),
+        ] {
+            assert_eq!(canonical(text).as_deref(), Ok(symbol));
+        }
+        assert!(matches!(canonical("SPY250931C00460000"), Err(SymbolError::MalformedOption(_))));
+        for text in ["", "A B", "A;B", "ABC\u{e9}"] {
+            assert!(matches!(canonical(text), Err(SymbolError::Malformed(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn contracts_bring_their_underlying() {
+        let pair = |symbol: &str| {
+            let [underlying, contract] = instruments_of(symbol, None).unwrap().try_into().unwrap();
+            let terms = contract.option.unwrap();
+            assert_eq!(terms.underlying, underlying.symbol);
+            (underlying.symbol, underlying.kind, terms.style, terms.standard_deliverable)
+        };
+        let index = Some(InstrumentKind::Index);
+        let (american, european) = (ExerciseStyle::American, ExerciseStyle::European);
+        assert_eq!(pair("SPY250919C00460000"), ("SPY".into(), None, american, true));
+        assert_eq!(pair("VIX250716C00025000"), ("VIX".into(), index, european, true));
+        assert_eq!(pair("SPXW250716C05000000"), ("SPX".into(), index, european, true));
+        assert_eq!(pair("BRKB250815P00400000"), ("BRK.B".into(), None, american, true));
+        assert_eq!(pair("GE1250815P00100000"), ("GE".into(), None, american, false));
+        assert_eq!(instruments_of("XYZ250815P00100000", Some("xyz.a")).unwrap()[0].symbol, "XYZ.A");
+        assert!(instruments_of("AAPL", Some("MSFT")).is_err());
+    }
+}
