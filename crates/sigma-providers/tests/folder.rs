@@ -99,3 +99,29 @@ fn an_unknown_security_type_names_the_known_ones() {
     assert_eq!(offer.rows.len(), 1);
     assert!(offer.problems[0].message.contains("known types: stock, etf"), "{}", offer.problems[0]);
 }
+
+#[test]
+fn of_two_rows_of_one_day_the_first_stands_and_the_second_is_named() {
+    let (_dir, folder) = folder_with(
+        "dividends.csv",
+        "symbol,ex_date,amount\nAAA,2025-06-02,0.2\nAAA,2025-06-02,0.3\nAAA,2025-06-03,0\n",
+    );
+    let offer = folder.dividends(&wanted(&["AAA"])).unwrap().unwrap();
+    assert_eq!(offer.rows["AAA"].iter().map(|dividend| dividend.amount).collect::<Vec<_>>(), [0.2]);
+    let told: Vec<_> =
+        offer.problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
+    let second = "a second row for AAA on 2025-06-02; put the sum in one row";
+    assert_eq!(told, [(3, second), (4, "`amount` is 0; it must be above zero")]);
+}
+
+#[test]
+fn symbols_take_their_stored_form_and_zero_is_no_price_of_an_option() {
+    let (_dir, folder) = folder_with(
+        "options.csv",
+        "symbol,date,bid,ask,close\nspy   250919C00460000,2025-06-02,0,0.05,\nSPY250919C00460000,2025-06-03,,,0\n",
+    );
+    let offer = folder.options(&wanted(&["SPY250919C00460000"])).unwrap().unwrap();
+    assert_eq!(offer.rows["SPY250919C00460000"][0].mark(), Some(0.025));
+    assert_eq!(offer.rows["SPY250919C00460000"].len(), 1);
+    assert!(offer.problems[0].message.starts_with("`close` is 0"), "{}", offer.problems[0]);
+}

@@ -28,6 +28,10 @@ pub use reference::Security;
 /// Source name stored with every row.
 pub const SOURCE: &str = "file";
 
+/// Files that a folder may hold.
+pub const FILES: [&str; 6] =
+    ["prices.csv", "options.csv", "rates.csv", "securities.csv", "splits.csv", "dividends.csv"];
+
 /// Rows by symbol (or series), each by ascending date of the file.
 pub type BySymbol<T> = BTreeMap<String, Vec<T>>;
 
@@ -52,12 +56,21 @@ impl Wanted {
 }
 
 impl Folder {
-    /// Opens a folder.
+    /// Opens a folder that can be listed.
     pub fn open(path: &Path) -> Result<Folder, ProviderError> {
-        match path.is_dir() {
-            true => Ok(Folder { path: path.to_owned() }),
-            false => Err(ProviderError::NotAFolder { path: path.to_owned() }),
+        let path = path.to_owned();
+        if !path.is_dir() {
+            return Err(ProviderError::NotAFolder { path });
         }
+        match std::fs::read_dir(&path) {
+            Ok(_) => Ok(Folder { path }),
+            Err(error) => Err(ProviderError::Unreadable { path, source: error.into() }),
+        }
+    }
+
+    /// The files of [`FILES`] that are there.
+    pub fn files(&self) -> Vec<&'static str> {
+        FILES.into_iter().filter(|file| self.path.join(file).exists()).collect()
     }
 
     /// Daily bars; `None` without a `prices.csv`.

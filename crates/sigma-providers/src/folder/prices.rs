@@ -11,9 +11,12 @@ use crate::{Offer, ProviderError};
 /// screen's part.
 pub fn read_prices(path: &Path, wanted: &Wanted) -> Result<Option<Offer<BySymbol<PriceBar>>>, ProviderError> {
     table::read(path, &["symbol", "date", "close"], |rows: &mut BySymbol<PriceBar>, row| {
-        let symbol = row.needed("symbol")?;
+        let symbol = row.symbol("symbol")?;
+        if !wanted.symbols.contains(&*symbol) {
+            return Ok(());
+        }
         let date = row.date("date")?;
-        if !wanted.takes(symbol, date) {
+        if !wanted.takes(&symbol, date) {
             return Ok(());
         }
         let bar = PriceBar {
@@ -26,7 +29,7 @@ pub fn read_prices(path: &Path, wanted: &Wanted) -> Result<Option<Offer<BySymbol
             volume: row.number("volume")?,
             source: SOURCE.to_owned(),
         };
-        rows.entry(symbol.to_owned()).or_default().push(bar);
+        rows.entry(symbol.into_owned()).or_default().push(bar);
         Ok(())
     })
 }
@@ -36,20 +39,24 @@ pub fn read_options(
     path: &Path,
     wanted: &Wanted,
 ) -> Result<Option<Offer<BySymbol<OptionQuote>>>, ProviderError> {
+    let mut keys = table::Keys::default();
     table::read(path, &["symbol", "date"], |rows: &mut BySymbol<OptionQuote>, row| {
-        let symbol = row.needed("symbol")?;
+        let symbol = row.symbol("symbol")?;
+        if !wanted.symbols.contains(&*symbol) {
+            return Ok(());
+        }
         let date = row.date("date")?;
-        if !wanted.takes(symbol, date) {
+        if !wanted.takes(&symbol, date) {
             return Ok(());
         }
         let quote = OptionQuote {
             date,
             bid: not_negative(row, "bid")?,
             ask: not_negative(row, "ask")?,
-            close: not_negative(row, "close")?,
-            implied_volatility: not_negative(row, "implied_volatility")?,
+            close: above_zero(row, "close")?,
+            implied_volatility: above_zero(row, "implied_volatility")?,
             open_interest: not_negative(row, "open_interest")?,
-            forward: not_negative(row, "forward")?,
+            forward: above_zero(row, "forward")?,
             source: SOURCE.to_owned(),
         };
         if let (Some(bid), Some(ask)) = (quote.bid, quote.ask)
@@ -57,7 +64,8 @@ pub fn read_options(
         {
             return Err(format!("bid {bid} is above ask {ask}"));
         }
-        rows.entry(symbol.to_owned()).or_default().push(quote);
+        keys.take(&symbol, date)?;
+        rows.entry(symbol.into_owned()).or_default().push(quote);
         Ok(())
     })
 }
@@ -67,6 +75,17 @@ fn not_negative(row: &table::Row<'_>, column: &str) -> Result<Option<f64>, Strin
     match value {
         Some(value) if !(value.is_finite() && value >= 0.0) => {
             Err(format!("`{column}` is {value}; it must be a number of zero or more"))
+        }
+        _ => Ok(value),
+    }
+}
+
+/// A price or a volatility: a contract that did not trade has none, which is a blank cell and not a zero.
+fn above_zero(row: &table::Row<'_>, column: &str) -> Result<Option<f64>, String> {
+    let value = row.number(column)?;
+    match value {
+        Some(value) if !(value.is_finite() && value > 0.0) => {
+            Err(format!("`{column}` is {value}; it must be above zero, or blank when it is not known"))
         }
         _ => Ok(value),
     }

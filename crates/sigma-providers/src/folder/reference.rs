@@ -32,6 +32,7 @@ pub fn read_rates(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Option<Offer<BySymbol<RatePoint>>>, ProviderError> {
+    let mut keys = table::Keys::default();
     table::read(path, &["series", "date", "value"], |rows: &mut BySymbol<RatePoint>, row| {
         let series = row.needed("series")?;
         let date = row.date("date")?;
@@ -42,6 +43,7 @@ pub fn read_rates(
         if !percent.is_finite() {
             return Err(format!("`value` is {percent}; a yield is a finite percentage"));
         }
+        keys.take(series, date)?;
         rows.entry(series.to_owned()).or_default().push(RatePoint { date, percent });
         Ok(())
     })
@@ -53,14 +55,17 @@ pub fn read_securities(
     symbols: &HashSet<String>,
 ) -> Result<Option<Offer<Vec<Security>>>, ProviderError> {
     table::read(path, &["symbol"], |rows: &mut Vec<Security>, row| {
-        let symbol = row.needed("symbol")?;
-        if !symbols.contains(symbol) {
+        let symbol = row.symbol("symbol")?;
+        if !symbols.contains(&*symbol) {
             return Ok(());
         }
         let text = |column: &str| row.text(column).map(str::to_owned);
+        if rows.iter().any(|known| known.symbol == symbol) {
+            return Err(format!("a second row for {symbol}"));
+        }
         let kind = row.text("type").map(parse_kind).transpose()?;
         rows.push(Security {
-            symbol: symbol.to_owned(),
+            symbol: symbol.into_owned(),
             name: text("name"),
             kind,
             sector: text("sector"),
@@ -93,12 +98,17 @@ fn finite(row: &table::Row<'_>, column: &str) -> Result<Option<f64>, String> {
 
 /// `splits.csv`.
 pub fn read_splits(path: &Path, wanted: &Wanted) -> Result<Option<Offer<BySymbol<Split>>>, ProviderError> {
+    let mut keys = table::Keys::default();
     table::read(path, &["symbol", "date", "from", "to"], |rows: &mut BySymbol<Split>, row| {
-        let symbol = row.needed("symbol")?;
+        let symbol = row.symbol("symbol")?;
+        if !wanted.symbols.contains(&*symbol) {
+            return Ok(());
+        }
         let date = row.date("date")?;
-        if wanted.takes(symbol, date) {
+        if wanted.takes(&symbol, date) {
+            keys.take(&symbol, date)?;
             let split = Split { date, from: row.positive("from")?, to: row.positive("to")? };
-            rows.entry(symbol.to_owned()).or_default().push(split);
+            rows.entry(symbol.into_owned()).or_default().push(split);
         }
         Ok(())
     })
@@ -109,11 +119,16 @@ pub fn read_dividends(
     path: &Path,
     wanted: &Wanted,
 ) -> Result<Option<Offer<BySymbol<Dividend>>>, ProviderError> {
+    let mut keys = table::Keys::default();
     table::read(path, &["symbol", "ex_date", "amount"], |rows: &mut BySymbol<Dividend>, row| {
-        let symbol = row.needed("symbol")?;
+        let symbol = row.symbol("symbol")?;
+        if !wanted.symbols.contains(&*symbol) {
+            return Ok(());
+        }
         let ex_date = row.date("ex_date")?;
-        if wanted.takes(symbol, ex_date) {
-            rows.entry(symbol.to_owned())
+        if wanted.takes(&symbol, ex_date) {
+            keys.take(&symbol, ex_date).map_err(|told| format!("{told}; put the sum in one row"))?;
+            rows.entry(symbol.into_owned())
                 .or_default()
                 .push(Dividend { ex_date, amount: row.positive("amount")? });
         }

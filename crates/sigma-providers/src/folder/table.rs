@@ -1,5 +1,7 @@
 //! Reading a CSV file by column name, row by row, with one message for each row that cannot be read.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -23,6 +25,16 @@ impl<'a> Row<'a> {
     /// A cell that must not be blank.
     pub fn needed(&self, column: &str) -> Result<&'a str, String> {
         self.text(column).ok_or_else(|| format!("`{column}` is blank"))
+    }
+
+    /// A symbol in its stored form: capitals, and no spaces (option symbols are often padded).
+    pub fn symbol(&self, column: &str) -> Result<Cow<'a, str>, String> {
+        let text = self.needed(column)?;
+        let is_stored_form = !text.contains(|c: char| c.is_whitespace() || c.is_ascii_lowercase());
+        Ok(match is_stored_form {
+            true => Cow::Borrowed(text),
+            false => text.split_whitespace().collect::<String>().to_ascii_uppercase().into(),
+        })
     }
 
     /// A date `YYYY-MM-DD`.
@@ -50,6 +62,22 @@ impl<'a> Row<'a> {
         match value.is_finite() && value > 0.0 {
             true => Ok(value),
             false => Err(format!("`{column}` is {value}; it must be above zero")),
+        }
+    }
+}
+
+/// Keys met so far: a symbol and date, of which a file may hold one row.
+#[derive(Default)]
+pub struct Keys {
+    seen: HashSet<(String, NaiveDate)>,
+}
+
+impl Keys {
+    /// Refuses a second row. Which of two is right cannot be known; the first one stands.
+    pub fn take(&mut self, name: &str, date: NaiveDate) -> Result<(), String> {
+        match self.seen.insert((name.to_owned(), date)) {
+            true => Ok(()),
+            false => Err(format!("a second row for {name} on {date}")),
         }
     }
 }

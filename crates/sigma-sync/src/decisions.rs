@@ -1,0 +1,73 @@
+//! What was decided about refused bars, and what has settled itself.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
+use sigma_cli::store_error;
+use sigma_core::model::PriceBar;
+use sigma_providers::folder::SOURCE;
+use sigma_store::{QuarantineStatus, QuarantinedBar, Store};
+
+use crate::screening::Judged;
+
+/// The quarantine as it stands before a run, of one provider.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions {
+    accepted: HashSet<(String, NaiveDate)>,
+    dropped: HashSet<(String, NaiveDate, String)>,
+    /// Bars that nobody has decided about, as they came.
+    open: HashMap<(String, NaiveDate), PriceBar>,
+}
+
+impl Decisions {
+    pub fn new(quarantine: Vec<QuarantinedBar>) -> Decisions {
+        let mut decisions = Decisions::default();
+        for row in quarantine.into_iter().filter(|row| row.source == SOURCE) {
+            let QuarantinedBar { symbol, date, reason, payload, status, .. } = row;
+            match status {
+                QuarantineStatus::Accepted => drop(decisions.accepted.insert((symbol, date))),
+                QuarantineStatus::Dropped => drop(decisions.dropped.insert((symbol, date, reason))),
+                // A bar with a NaN cannot be read back; no bar that comes in is equal to it.
+                QuarantineStatus::Open => {
+                    if let Ok(bar) = serde_json::from_value(payload) {
+                        decisions.open.insert((symbol, date), bar);
+                    }
+                }
+            }
+        }
+        decisions
+    }
+
+    pub fn is_accepted(&self, symbol: &str, date: NaiveDate) -> bool {
+        self.accepted.contains(&(symbol.to_owned(), date))
+    }
+
+    pub fn is_dropped(&self, symbol: &str, date: NaiveDate, reason: &str) -> bool {
+        self.dropped.contains(&(symbol.to_owned(), date, reason.to_owned()))
+    }
+
+    /// Bars in quarantine that passed this time, since a split explains them now.
+    fn settled<'a>(&self, bars: &'a BTreeMap<String, Vec<PriceBar>>) -> Vec<(&'a str, NaiveDate)> {
+        let passed = bars.iter().flat_map(|(symbol, bars)| bars.iter().map(move |bar| (symbol, bar)));
+        let is_settled = |(symbol, bar): &(&String, &PriceBar)| {
+            self.open.get(&((*symbol).clone(), bar.date)).is_some_and(|open| open == *bar)
+        };
+        passed.filter(is_settled).map(|(symbol, bar)| (symbol.as_str(), bar.date)).collect()
+    }
+
+    /// Marks quarantined bars that are stored now.
+    pub async fn settle(&self, store: &mut Store, judged: &Judged) -> anyhow::Result<()> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let refused: HashSet<(&str, NaiveDate)> =
+            judged.refused.iter().map(|(symbol, refused)| (symbol.as_str(), refused.bar.date)).collect();
+        for (symbol, date) in self.settled(&judged.bars) {
+            if !refused.contains(&(symbol, date)) {
+                let status = QuarantineStatus::Accepted;
+                store.set_quarantine_status(symbol, date, status).await.map_err(store_error)?;
+            }
+        }
+        Ok(())
+    }
+}

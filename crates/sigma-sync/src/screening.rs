@@ -1,0 +1,150 @@
+//! Bars against the rules of the core, and what the user has decided about refused ones.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use sigma_core::analytics::screen::{Refused, ScreenReason, Screened, screen_bars};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{OptionQuote, PriceBar, PriceHistory, Split};
+use sigma_store::{QuarantineStatus, QuarantinedBar};
+
+use crate::decisions::Decisions;
+use crate::offer::Offered;
+
+/// What is known when bars are judged.
+#[derive(Debug)]
+pub struct Known<'a> {
+    pub histories: &'a HashMap<String, PriceHistory>,
+    pub decisions: &'a Decisions,
+    pub calendar: &'a Calendar,
+    pub start: NaiveDate,
+}
+
+/// Bars that passed, and those that did not, by symbol.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    pub bars: BTreeMap<String, Vec<PriceBar>>,
+    pub refused: Vec<(String, Refused)>,
+    pub quotes: BTreeMap<String, Vec<OptionQuote>>,
+    /// Contracts with quotes on days without a session, which were left out.
+    pub closed_days: BTreeMap<String, Vec<NaiveDate>>,
+}
+
+/// Screens bars and quotes.
+pub fn judge(offered: &mut Offered, known: &Known<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for (symbol, bars) in std::mem::take(&mut offered.bars) {
+        let splits = all_splits(known.histories.get(&symbol), offered.splits.get(&symbol));
+        let screened = screen_symbol(&symbol, bars, &splits, known);
+        judged.refused.extend(screened.refused.into_iter().map(|refused| (symbol.clone(), refused)));
+        if !screened.accepted.is_empty() {
+            judged.bars.insert(symbol, screened.accepted);
+        }
+    }
+    for (symbol, quotes) in std::mem::take(&mut offered.quotes) {
+        let is_session = |quote: &OptionQuote| known.calendar.is_session(quote.date).unwrap_or(false);
+        let (good, closed): (Vec<_>, Vec<_>) = quotes.into_iter().partition(is_session);
+        if !closed.is_empty() {
+            let days = closed.iter().map(|quote| quote.date).collect();
+            judged.closed_days.insert(symbol.clone(), days);
+        }
+        judged.quotes.insert(symbol, good);
+    }
+    judged
+}
+
+/// Stored splits, and offered ones over them.
+fn all_splits(stored: Option<&PriceHistory>, offered: Option<&Vec<Split>>) -> Vec<Split> {
+    let mut splits: BTreeMap<NaiveDate, Split> = BTreeMap::new();
+    let stored = stored.into_iter().flat_map(|history| &history.splits);
+    for split in stored.chain(offered.into_iter().flatten()) {
+        splits.insert(split.date, split.clone());
+    }
+    splits.into_values().collect()
+}
+
+/// Screens the bars of one symbol in stretches: a bar that the user accepted stands, and what follows is compared with
+/// it.
+fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known: &Known<'_>) -> Screened {
+    let stored = known.histories.get(symbol);
+    let before = known.start.pred_opt().and_then(|day| stored?.at_or_before(day));
+    let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar.date);
+    bars.sort_by_key(|bar| bar.date);
+    let mut screened = Screened::default();
+    if before.is_none() && !bars.iter().take(2).any(accepted) {
+        screened.refused.extend(odd_first_bar(&mut bars, splits, known.calendar));
+    }
+    for stretch in bars.chunk_by(|one, next| one.date == next.date || !accepted(next)) {
+        let previous = screened.accepted.last().or(before).cloned();
+        let mut part = screen_bars(stretch.to_vec(), splits, previous.as_ref(), known.calendar);
+        if let Some(first) = stretch.first().filter(|bar| accepted(bar))
+            && part.refused.iter().any(|refused| may_stand(refused) && refused.bar == *first)
+        {
+            part = after_accepted(first, stretch, splits, known.calendar);
+        }
+        screened.accepted.append(&mut part.accepted);
+        screened.refused.append(&mut part.refused);
+    }
+    screened
+}
+
+/// Takes away a first bar that the second and the third contradict while they agree with each other: with nothing stored
+/// to compare it with, it would else condemn all that follow.
+fn odd_first_bar(bars: &mut Vec<PriceBar>, splits: &[Split], calendar: &Calendar) -> Option<Refused> {
+    let head = bars.get(..3)?.to_vec();
+    let contradicted = screen_bars(head.clone(), splits, None, calendar).refused;
+    let is_odd = contradicted.len() == 2
+        && contradicted.iter().all(|refused| refused.reason == ScreenReason::SplitLikeJump)
+        && screen_bars(head[1..].to_vec(), splits, None, calendar).refused.is_empty();
+    is_odd.then(|| {
+        let bar = bars.remove(0);
+        let detail = format!(
+            "close {} before {} looks like a ratio without a recorded split",
+            bar.close, head[1].close
+        );
+        Refused { bar, reason: ScreenReason::SplitLikeJump, detail }
+    })
+}
+
+/// A stretch whose first bar stands by the user's word.
+fn after_accepted(first: &PriceBar, stretch: &[PriceBar], splits: &[Split], calendar: &Calendar) -> Screened {
+    let (same_day, rest): (Vec<_>, Vec<_>) =
+        stretch.iter().skip(1).cloned().partition(|bar| bar.date == first.date);
+    let mut part = screen_bars(rest, splits, Some(first), calendar);
+    part.accepted.insert(0, first.clone());
+    part.refused.extend(same_day.into_iter().map(|bar| Refused {
+        detail: format!("a second bar for {} follows an accepted one", bar.date),
+        reason: ScreenReason::DuplicateDate,
+        bar,
+    }));
+    part
+}
+
+/// Whether the user's word is enough: a doubtful price may be right, an impossible one cannot.
+fn may_stand(refused: &Refused) -> bool {
+    matches!(
+        refused.reason,
+        ScreenReason::HighBelowRange
+            | ScreenReason::LowAboveRange
+            | ScreenReason::SplitLikeJump
+            | ScreenReason::StaleRepeat
+    )
+}
+
+/// The refused bars as they are stored; several of one symbol, date and reason are one row.
+pub fn quarantine_rows(refused: &[(String, Refused)]) -> Vec<QuarantinedBar> {
+    let mut rows: BTreeMap<(&str, NaiveDate, &str), QuarantinedBar> = BTreeMap::new();
+    for (symbol, Refused { bar, reason, detail }) in refused {
+        let row = QuarantinedBar {
+            symbol: symbol.clone(),
+            date: bar.date,
+            source: bar.source.clone(),
+            reason: reason.as_str().to_owned(),
+            detail: detail.clone(),
+            payload: serde_json::to_value(bar).unwrap_or_default(),
+            status: QuarantineStatus::Open,
+        };
+        rows.entry((symbol, bar.date, reason.as_str())).or_insert(row);
+    }
+    rows.into_values().collect()
+}
