@@ -1,3 +1,5 @@
 //! `sigma-report`: see the library for what it reads and writes.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sigma_cli::main_with(sigma_report::run)
+}

@@ -1,1 +1,83 @@
-//! Stress scenarios and market-risk shocks
+//! Stress scenarios and market-risk moves of portfolios.
+//!
+//! # What it reads
+//! Books, prices, Greeks, factor loadings, the factor covariance and the scenarios stored in the database; with
+//! `--scenarios`, scenarios from a file.
+//!
+//! # What it writes
+//! `stress_results`, `market_risk_results` and the exclusions of the engine `stress`: one row for each scenario,
+//! portfolio and session, also when its outcome is a reason.
+//!
+//! # What it does not do
+//! It estimates nothing: loadings and the covariance come from `sigma-factors`, Greeks from `sigma-greeks`. It changes
+//! no stored scenario.
+
+mod evaluate;
+mod gaps;
+mod inputs;
+mod scenario_file;
+mod verbs;
+mod wording;
+
+use clap::{Parser, Subcommand};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+
+use verbs::{market_risk, run as run_verb, scenarios, show};
+
+const EXAMPLES: &str = "\
+Examples:
+  sigma-stress run
+  sigma-stress run --from 2025-06-02 --to 2025-06-30 --portfolio demo-hnw
+  sigma-stress run --scenarios my-scenarios.toml --dry-run
+  sigma-stress show --portfolio demo-hnw
+  sigma-stress show --scenario vix_spike_150 --factors
+  sigma-stress scenarios
+  sigma-stress market-risk --format csv";
+
+/// Stress scenarios and market-risk moves
+#[derive(Debug, Parser)]
+#[command(name = "sigma-stress", version, before_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Apply the active scenarios and the market-risk moves, and store the results
+    Run(run_verb::Args),
+    /// Show stored results: totals, or their parts by factor or position
+    Show(show::Args),
+    /// List the scenarios, inactive ones too
+    Scenarios(scenarios::Args),
+    /// Show stored results of market and yield moves
+    MarketRisk(market_risk::Args),
+    #[command(flatten)]
+    Meta(MetaCommand),
+}
+
+impl ToolArgs for Cli {
+    fn global(&self) -> &GlobalArgs {
+        &self.global
+    }
+
+    fn meta(&self) -> Option<&MetaCommand> {
+        match &self.verb {
+            Verb::Meta(meta) => Some(meta),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the verb that was asked for.
+pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
+    match cli.verb {
+        Verb::Run(args) => run_verb::run(args, app).await,
+        Verb::Show(args) => show::run(args, app).await,
+        Verb::Scenarios(args) => scenarios::run(args, app).await,
+        Verb::MarketRisk(args) => market_risk::run(args, app).await,
+        Verb::Meta(_) => Ok(ExitStatus::Done),
+    }
+}

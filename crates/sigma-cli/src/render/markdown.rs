@@ -29,6 +29,12 @@ fn piped(table: &Table) -> String {
     text
 }
 
+/// Whether what follows an ampersand makes it a character reference; the one of `P&L` is just itself.
+fn opens_reference(rest: &str) -> bool {
+    rest.find(';')
+        .is_some_and(|end| end > 0 && rest[..end].chars().all(|c| c.is_ascii_alphanumeric() || c == '#'))
+}
+
 fn rule(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Text => ":---",
@@ -40,13 +46,26 @@ fn rule(kind: ColumnKind) -> &'static str {
 /// An underscore between letters is literal in Markdown and stays readable.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
+            '&' if opens_reference(&text[at + 1..]) => out.push_str("&amp;"),
             '|' | '\\' | '`' | '*' | '[' | ']' => out.extend(['\\', c]),
             _ => out.push(c),
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_character_references_are_escaped() {
+        assert_eq!(escaped("P&L; of S&P 500"), "P&amp;L; of S&P 500");
+        assert_eq!(escaped("Day P&L"), "Day P&L");
+        assert_eq!(escaped("&#39;x"), "&amp;#39;x");
+        assert_eq!(escaped("a & b; c"), "a & b; c");
+    }
 }

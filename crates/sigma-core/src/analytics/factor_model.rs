@@ -3,7 +3,7 @@
 //! # Conventions
 //! Returns are computed once for the whole grid of sessions; a date uses the window of sessions that ends with it. The
 //! market and style proxies have loadings by definition. The rate factor is left out, with the reason, when the window
-//! holds too few published yields.
+//! holds too few published yields or yields that do not move.
 //!
 //! # Verified by
 //! The kernels' golden tables; `tests/factor_model.rs` recovers known loadings through this wrapper and shows that a
@@ -85,6 +85,12 @@ impl ReturnPanel {
                 issues.push(Issue::warning(&factor.name, Reason::NoRate, detail));
                 continue;
             }
+            // A regressor that never moves would take every regression with it.
+            if factor.kind == FactorKind::Rates && never_moves(&returns) {
+                let detail = format!("{} is left out: the yield does not move in the window", factor.name);
+                issues.push(Issue::warning(&factor.name, Reason::ConstantSeries, detail));
+                continue;
+            }
             if count < min_observations {
                 let detail = format!(
                     "the proxy of {} has {count} returns in the window, {min_observations} needed; run `sigma-sync prices`",
@@ -96,6 +102,12 @@ impl ReturnPanel {
         }
         Partial { value, issues }
     }
+}
+
+fn never_moves(changes: &[Option<f64>]) -> bool {
+    let mut present = changes.iter().flatten();
+    let first = present.next();
+    present.all(|change| Some(change) == first)
 }
 
 /// Fits of one date, by instrument id, ascending.
@@ -113,11 +125,14 @@ pub fn fit_date(
     let Partial { value: factors, mut issues } = panel.factors_in(window.clone(), spec.min_observations);
     let design = FactorDesign::new(&factors, spec)?;
     let has_rates = factors.iter().any(|factor| factor.kind == FactorKind::Rates);
+    // A factor that is left out has no loadings by definition either.
+    let is_used = |definition: &&FactorDefinition| factors.iter().any(|f| f.name == definition.name);
+    let used: Vec<FactorDefinition> = definitions.iter().filter(is_used).cloned().collect();
     let absent = vec![None; window.len()];
     let (by_definition, regressed): (Vec<_>, Vec<_>) = instruments
         .iter()
         .filter(|instrument| !instrument.is_option() && instrument.kind != InstrumentKind::Private)
-        .map(|instrument| (*instrument, identity_fit(definitions, &instrument.symbol)))
+        .map(|instrument| (*instrument, identity_fit(&used, &instrument.symbol)))
         .partition(|(_, identity)| identity.is_some());
     let inputs: Vec<FitInput<'_>> = regressed
         .iter()
@@ -134,8 +149,8 @@ pub fn fit_date(
     for ((instrument, _), (_, fit)) in regressed.iter().zip(&fits) {
         if let Some(reason) = fit.status.reason() {
             let detail = format!(
-                "{} has no loadings: {} common returns in {} sessions, {} needed",
-                instrument.symbol, fit.observations, spec.window, spec.min_observations
+                "no loadings: {} common returns in {} sessions, {} needed",
+                fit.observations, spec.window, spec.min_observations
             );
             issues.push(Issue::error(&instrument.symbol, reason, detail));
         }

@@ -13,15 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::accurate_sums::is_constant;
 use super::clusters::{ClusterNode, clusters};
 use super::correlation::{CorrelationError, ewma, pearson};
 use super::factor_model::ReturnPanel;
 use super::nearest_correlation::repair;
 use super::packed_correlation::PackedCorrelation;
 use super::positions::PositionView;
-use super::snapshot::{exclusion, explain};
+use super::snapshot::{exclusion, explain, merge};
 use crate::model::{
-    Book, CorrelationCluster, Exclusion, Instrument, Issue, Market, Partial, PortfolioCorrelation, Reason,
+    Book, CorrelationCluster, Exclusion, Instrument, InstrumentKind, Issue, Market, Partial,
+    PortfolioCorrelation, Reason,
 };
 
 /// How correlations of holdings are estimated and which holdings take part.
@@ -66,6 +68,7 @@ impl CorrelationSpec {
 
 struct Node {
     instrument_id: i64,
+    kind: InstrumentKind,
     value: f64,
     tags: BTreeSet<String>,
     sector: Option<String>,
@@ -81,7 +84,8 @@ pub fn correlate(
     as_of: NaiveDate,
     spec: &CorrelationSpec,
 ) -> Result<(Partial<PortfolioCorrelation>, Vec<Exclusion>), CorrelationError> {
-    let nodes = nodes(book, views, market, instruments);
+    let (nodes, mut exclusions) = nodes(book, views, market, instruments);
+    let unvalued = exclusions.len();
     let gross: f64 = nodes.values().map(|node| node.value.abs()).sum();
     let large = |node: &Node| {
         node.value.abs() >= spec.min_value && node.value.abs() >= spec.min_weight_fraction * gross
@@ -100,43 +104,51 @@ pub fn correlate(
         Some(half_life) => ewma(&series, half_life, spec.min_overlap)?,
     };
     let members = all.complete_subset();
-    let exclusions = left_out(&taking_part, &members, spec, gross);
+    exclusions.extend(left_out(&taking_part, &series, &members, spec, gross));
     let kept: Vec<(&String, &Node)> = members.iter().map(|i| taking_part[*i]).collect();
-    let (value, issues) = summarise(&all.subset(&members), &kept, nodes.len() - kept.len(), gross, spec);
+    let (value, issues) =
+        summarise(&all.subset(&members), &kept, unvalued + nodes.len() - kept.len(), gross, spec);
     Ok((Partial { value, issues }, exclusions))
 }
 
+/// The nodes by symbol, and the holdings that have no value to make one of.
 fn nodes(
     book: &Book,
     views: &[PositionView],
     market: &Market,
     instruments: &[Instrument],
-) -> BTreeMap<String, Node> {
-    let sectors: BTreeMap<&str, &Option<String>> =
-        instruments.iter().map(|instrument| (instrument.symbol.as_str(), &instrument.sector)).collect();
+) -> (BTreeMap<String, Node>, Vec<Exclusion>) {
+    let known: BTreeMap<&str, &Instrument> =
+        instruments.iter().map(|instrument| (instrument.symbol.as_str(), instrument)).collect();
     let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
+    let mut unvalued = Vec::new();
     for view in views {
         let lot = &book.lots[view.lot];
         let symbol = lot.instrument.risk_symbol();
-        let (Some(id), Some(value)) =
-            (market.ids.get(symbol), view.delta_adjusted().ok().or(view.market_value))
-        else {
+        let value = view.delta_adjusted().ok().or(view.market_value);
+        let (Some(id), Some(value)) = (market.ids.get(symbol), value) else {
+            let reason = view.mark.err().unwrap_or(Reason::NoPrice);
+            let detail = format!("left out of the correlations: {}", explain(reason));
+            let issue = Issue::error(&lot.instrument.symbol, reason, detail);
+            unvalued.push(exclusion(issue, view.market_value, 0.0));
             continue;
         };
         let node = nodes.entry(symbol.to_owned()).or_insert_with(|| Node {
             instrument_id: *id,
+            kind: known.get(symbol).map_or(lot.instrument.kind, |instrument| instrument.kind),
             value: 0.0,
             tags: BTreeSet::new(),
-            sector: sectors.get(symbol).and_then(|sector| (*sector).clone()),
+            sector: known.get(symbol).and_then(|instrument| instrument.sector.clone()),
         });
         node.value += value;
         node.tags.extend(lot.tags.iter().cloned());
     }
-    nodes
+    (nodes, merge(unvalued))
 }
 
 fn left_out(
     taking_part: &[(&String, &Node)],
+    series: &[&[Option<f64>]],
     members: &[usize],
     spec: &CorrelationSpec,
     gross: f64,
@@ -144,15 +156,22 @@ fn left_out(
     let out = (0..taking_part.len()).filter(|i| !members.contains(i));
     out.map(|i| {
         let (symbol, node) = taking_part[i];
-        let reason = Reason::InsufficientHistory;
-        let detail = format!(
-            "{symbol} is left out of the correlations over {} sessions: {}",
-            spec.window,
-            explain(reason)
-        );
+        let returns = series[i].iter().flatten().count();
+        let reason = match node.kind {
+            InstrumentKind::Private => Reason::PrivateAsset,
+            _ if returns >= spec.min_overlap && never_moves(series[i]) => Reason::ConstantSeries,
+            _ => Reason::InsufficientHistory,
+        };
+        let detail =
+            format!("left out of the correlations over {} sessions: {}", spec.window, explain(reason));
         exclusion(Issue::error(symbol, reason, detail), Some(node.value), gross)
     })
     .collect()
+}
+
+fn never_moves(returns: &[Option<f64>]) -> bool {
+    let present: Vec<f64> = returns.iter().flatten().copied().collect();
+    is_constant(&present)
 }
 
 fn summarise(

@@ -152,16 +152,20 @@ pub fn loadings<'a>(
     }
 }
 
-/// Adds up what is there. `None` when an engine has not run for one of the parts; parts missing for other reasons are
-/// left out, for the caller to name.
+/// Adds up what is there. `None` when an engine has not run for one of the parts, or when parts exist and none is known;
+/// parts missing for other reasons are left out, for the caller to name.
 pub fn total(parts: impl Iterator<Item = Result<f64, Reason>>) -> Option<f64> {
     let mut sum = 0.0;
+    let (mut known, mut missing) = (0, 0);
     for part in parts {
         match part {
-            Ok(value) => sum += value,
+            Ok(value) => {
+                sum += value;
+                known += 1;
+            }
             Err(Reason::NotComputed) => return None,
-            Err(_) => {}
+            Err(_) => missing += 1,
         }
     }
-    Some(sum)
+    (known > 0 || missing == 0).then_some(sum)
 }

@@ -1,0 +1,85 @@
+//! `show`: stored exposures of portfolios, or loadings of instruments.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use clap::Args as ClapArgs;
+use sigma_cli::{
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, store_error,
+};
+use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_core::model::Book;
+use sigma_store::{Engine, Scope, Store};
+
+use crate::compute::names;
+use crate::positions_table::{exposure_table, loadings_table, push_loadings};
+use crate::stored::{date, nothing};
+
+/// Told below every table, as the unit differs from that of the other factors.
+const RATE_UNIT: &str = "a rate factor counts per 1.00 of yield: divide by 10,000 for one basis point";
+
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    #[command(flatten)]
+    portfolio: PortfolioArgs,
+    /// Loadings of what the portfolios hold; options through their underlyings
+    #[arg(long, conflicts_with = "instruments")]
+    positions: bool,
+    /// Loadings of every instrument
+    #[arg(long)]
+    instruments: bool,
+    /// Name the loadings are stored under
+    #[arg(long, value_name = "METHOD", default_value = DEFAULT_METHOD)]
+    method: String,
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
+    let mut store = app.open_store().await?;
+    let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
+    let as_of = date(&mut store, Engine::FactorFits, None, args.as_of.as_of).await?;
+    let (mut table, title) = match args.positions || args.instruments {
+        true => (loadings(&mut store, args, &books, as_of).await?, "Factor loadings"),
+        false => (exposures(&mut store, args, &books, as_of).await?, "Factor exposures"),
+    };
+    args.list.apply(&mut table)?;
+    let document = Document::single(table).title(title).as_of(as_of).note(RATE_UNIT);
+    app.write(&args.output, &document)?;
+    Ok(ExitStatus::Done)
+}
+
+async fn exposures(
+    store: &mut Store,
+    args: &Args,
+    books: &[Book],
+    as_of: NaiveDate,
+) -> anyhow::Result<Table> {
+    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
+    let rows = store.factor_exposures(&Scope::day(as_of, &ids), &args.method).await.map_err(store_error)?;
+    match rows.is_empty() {
+        true => Err(nothing(&format!("factor exposures by the method {}", args.method), as_of)),
+        false => Ok(exposure_table(books, &rows)),
+    }
+}
+
+async fn loadings(store: &mut Store, args: &Args, books: &[Book], as_of: NaiveDate) -> anyhow::Result<Table> {
+    let fits = store.factor_fits(&Scope::all(as_of, as_of), &args.method).await.map_err(store_error)?;
+    if fits.is_empty() {
+        return Err(nothing(&format!("loadings by the method {}", args.method), as_of));
+    }
+    let instruments = store.instruments().await.map_err(store_error)?;
+    let names: HashMap<i64, &str> = names(&instruments);
+    let lots = books.iter().flat_map(|book| &book.lots).filter(|lot| lot.position.is_open(as_of));
+    let held: BTreeSet<&str> = lots.map(|lot| lot.instrument.risk_symbol()).collect();
+    let mut named: Vec<_> = fits.iter().filter_map(|(id, _, fit)| Some((*names.get(id)?, fit))).collect();
+    named.retain(|(symbol, _)| args.instruments || held.contains(symbol));
+    named.sort_by_key(|(symbol, _)| *symbol);
+    let mut table = loadings_table();
+    named.iter().for_each(|(symbol, fit)| push_loadings(&mut table, symbol, fit));
+    Ok(table)
+}

@@ -1,0 +1,95 @@
+//! `show`: stored Greeks of one date.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use clap::Args as ClapArgs;
+use sigma_cli::sessions::calendar_error;
+use sigma_cli::{
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, fail, store_error,
+};
+use sigma_core::analytics::{performance, positions};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{Book, GreeksRow, Instrument, InstrumentResults};
+use sigma_store::{Engine, Scope, Store};
+
+use crate::contracts::held;
+use crate::rows::{contract_table, position_table, push_positions};
+
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    #[command(flatten)]
+    portfolio: PortfolioArgs,
+    /// Dollars per position instead of numbers per unit of the underlying
+    #[arg(long)]
+    positions: bool,
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
+    let mut store = app.open_store().await?;
+    let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
+    let as_of = date(&mut store, args).await?;
+    let mut rows = store.greeks(&Scope::all(as_of, as_of)).await.map_err(store_error)?;
+    let mut table = match args.positions {
+        true => positions_of(&mut store, &books, &app.calendar()?, as_of, rows).await?,
+        false => {
+            if !args.portfolio.portfolios.is_empty() {
+                let wanted: BTreeSet<i64> = held(&books, as_of);
+                rows.retain(|row| wanted.contains(&row.instrument_id));
+            }
+            let instruments = store.instruments().await.map_err(store_error)?;
+            let by_id: HashMap<i64, &Instrument> = instruments.iter().map(|i| (i.id, i)).collect();
+            contract_table(&rows, &by_id)
+        }
+    };
+    args.list.apply(&mut table)?;
+    let title = if args.positions { "Greeks of positions" } else { "Greeks of contracts" };
+    app.write(&args.output, &Document::single(table).title(title).as_of(as_of))?;
+    Ok(ExitStatus::Done)
+}
+
+async fn date(store: &mut Store, args: &Args) -> anyhow::Result<NaiveDate> {
+    let latest = store.latest_as_of(Engine::Greeks, None).await.map_err(store_error)?;
+    let Some(latest) = latest else {
+        return Err(fail(ExitStatus::Failed, "no Greeks are stored", "run `sigma-greeks run`"));
+    };
+    let as_of = args.as_of.as_of.unwrap_or(latest);
+    if store.greeks(&Scope::all(as_of, as_of)).await.map_err(store_error)?.is_empty() {
+        let hint = format!("run `sigma-greeks run --as-of {as_of}`; the latest stored date is {latest}");
+        return Err(fail(ExitStatus::Failed, format!("no Greeks are stored for {as_of}"), hint));
+    }
+    Ok(as_of)
+}
+
+async fn positions_of(
+    store: &mut Store,
+    books: &[Book],
+    calendar: &Calendar,
+    as_of: NaiveDate,
+    rows: Vec<GreeksRow>,
+) -> anyhow::Result<Table> {
+    let held: BTreeSet<&str> =
+        books.iter().flat_map(|b| &b.lots).map(|lot| lot.instrument.risk_symbol()).collect();
+    let lots: BTreeSet<i64> = books.iter().flat_map(|b| &b.lots).map(|lot| lot.instrument.id).collect();
+    let mut instruments = store.instruments().await.map_err(store_error)?;
+    instruments.retain(|i| lots.contains(&i.id) || held.contains(i.symbol.as_str()));
+    let opened = books.iter().map(|book| book.portfolio.opened_on).min().unwrap_or(as_of);
+    let market = store.market(&instruments, opened, as_of).await.map_err(store_error)?;
+    let greeks = rows.into_iter().map(|row| (row.instrument_id, row)).collect();
+    let results = InstrumentResults { greeks, ..InstrumentResults::default() };
+    let mut table = position_table();
+    for book in books {
+        let opening = calendar.session_on_or_after(book.portfolio.opened_on).map_err(calendar_error)?;
+        let sessions = calendar.sessions_between(opening, as_of).map_err(calendar_error)?;
+        let days = performance::roll(book, &market, calendar, &sessions).map_err(calendar_error)?;
+        let Some(day) = days.last().filter(|day| day.date == as_of) else { continue };
+        push_positions(&mut table, book, &positions::assess(book, &day.lots, &market, &results));
+    }
+    Ok(table)
+}

@@ -1,0 +1,79 @@
+//! `sigma-report exposures`: exposures by asset type, sector, underlying and tag.
+
+use clap::ValueEnum;
+use sigma_cli::{
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
+};
+use sigma_core::model::{Dimension, ExposureRow};
+
+use crate::inputs;
+use crate::sections::exposures::{cells, columns};
+use crate::verbs::stored_dates;
+
+/// What exposures are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    Total,
+    AssetType,
+    Sector,
+    Underlying,
+    Tag,
+}
+
+impl By {
+    fn dimension(self) -> Dimension {
+        match self {
+            By::Total => Dimension::Total,
+            By::AssetType => Dimension::AssetType,
+            By::Sector => Dimension::Sector,
+            By::Underlying => Dimension::Underlying,
+            By::Tag => Dimension::Tag,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this grouping [default: all]
+    #[arg(long, value_enum, value_name = "DIMENSION")]
+    pub by: Option<By>,
+    #[command(flatten)]
+    pub as_of: AsOfArgs,
+    #[command(flatten)]
+    pub portfolio: PortfolioArgs,
+    #[command(flatten)]
+    pub list: ListArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    let calendar = app.calendar()?;
+    let mut store = app.open_store().await?;
+    let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
+    let mut heading = vec![
+        Column::text("portfolio", "Portfolio"),
+        Column::text("as_of", "As of"),
+        Column::text("dimension", "Dimension"),
+    ];
+    heading.extend(columns("Bucket"));
+    let mut table = Table::new(heading);
+    for inputs in inputs::load(&mut store, &calendar, found).await? {
+        let wanted = |row: &&ExposureRow| args.by.is_none_or(|by| by.dimension() == row.dimension);
+        for row in inputs.exposures.iter().filter(wanted) {
+            let mut line = vec![
+                Cell::text(&inputs.book.portfolio.slug),
+                Cell::Date(inputs.as_of),
+                Cell::text(row.dimension.as_str()),
+            ];
+            line.extend(cells(&inputs, row));
+            table.push(line);
+        }
+    }
+    args.list.apply(&mut table)?;
+    let document = Document::single(table)
+        .title("Exposures")
+        .note("A position counts in each of its tags, so tags may add up to more than the total.");
+    app.write(&args.output, &document)?;
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,10 @@
+//! One file a verb.
+
+pub mod exposures;
+pub mod generate;
+pub mod performance;
+pub mod positions;
+pub mod schema;
+pub mod show;
+pub mod snapshot;
+mod stored_dates;

@@ -1,0 +1,130 @@
+//! Parts of scenarios by position. They are not stored: the engine computes them again from what it read.
+
+use std::collections::HashMap;
+
+use sigma_cli::sessions::calendar_error;
+use sigma_cli::{Cell, Column, Format, Table, fail};
+use sigma_core::analytics::shocks::FactorShocks;
+use sigma_core::analytics::stress::{self, PositionPnl, StressInputs};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{Book, ImpliedMove, InstrumentResults, Reason, StressResult};
+use sigma_store::Store;
+
+use super::tables::{Row, push_parts};
+use crate::evaluate::{Close, roll};
+use crate::inputs::{Inputs, Scenarios, load};
+
+/// Amount in dollars, and its share of the total, by which a computed sum may differ from the stored total.
+const AGREES: (f64, f64) = (0.005, 1e-9);
+
+/// The table, and whether the sums agree with the stored totals.
+pub async fn table(
+    store: &mut Store,
+    calendar: Calendar,
+    books: &[Book],
+    scenarios: Scenarios,
+    rows: &[Row],
+    format: Format,
+) -> anyhow::Result<(Table, bool)> {
+    let Some(as_of) = rows.first().map(|(_, as_of, _)| *as_of) else { return Ok((empty_table(), true)) };
+    let slugs: Vec<String> = books.iter().map(|book| book.portfolio.slug.clone()).collect();
+    let (inputs, _) = load(store, calendar, &slugs, (as_of, as_of), scenarios).await?;
+    let empty = InstrumentResults::default();
+    let mut table = empty_table();
+    let mut agrees = true;
+    for book in &inputs.books {
+        let days = roll(&inputs, book, as_of).map_err(calendar_error)?;
+        let Some(day) = days.last().filter(|day| day.date == as_of) else { continue };
+        let close = Close::new(&inputs, book, day, &empty);
+        let on = close.stress_inputs(&inputs);
+        let of_book = rows.iter().filter(|(id, ..)| *id == book.portfolio.id);
+        for (_, _, stored) in of_book {
+            let shocks = shocks_of(&inputs, &stored.scenario_id)?;
+            let modes = by_mode(&on, shocks, stored);
+            agrees &= same(&modes, stored);
+            push(&mut table, &on, &modes, stored, format);
+        }
+    }
+    Ok((table, agrees))
+}
+
+fn empty_table() -> Table {
+    Table::new(vec![
+        Column::text("portfolio", "Portfolio"),
+        Column::text("scenario", "Scenario"),
+        Column::text("symbol", "Symbol"),
+        Column::number("position_id", "Position"),
+        Column::number("market_value_usd", "Market value").unit("USD"),
+        Column::number("direct_pnl_usd", "Direct P&L").unit("USD"),
+        Column::number("correlated_pnl_usd", "Correlated P&L").unit("USD"),
+    ])
+}
+
+fn shocks_of<'a>(inputs: &'a Inputs, id: &str) -> anyhow::Result<&'a FactorShocks> {
+    inputs.scenarios.shocks_of(id).ok_or_else(|| {
+        let message =
+            format!("scenario `{id}` is not among the active ones, so its parts cannot be computed");
+        fail(
+            sigma_cli::ExitStatus::Usage,
+            message,
+            "name its file with --scenarios, or one scenario with --scenario",
+        )
+    })
+}
+
+/// Positions in both modes; the implied moves are the stored ones.
+fn by_mode(on: &StressInputs<'_>, shocks: &FactorShocks, stored: &StressResult) -> [Vec<PositionPnl>; 2] {
+    let direct = stress::position_pnls(on, shocks, stress::direct_volatility(shocks));
+    let implied: &[ImpliedMove] = &stored.implied_moves;
+    let correlated = match stored.correlated.as_ref().map_err(|reason| *reason) {
+        Ok(_) => stress::with_implied(shocks, implied)
+            .map(|all| stress::position_pnls(on, &all, stress::correlated_volatility(shocks))),
+        Err(reason) => Err(reason),
+    };
+    let none = |reason: Reason| {
+        on.views.iter().map(|view| PositionPnl { lot: view.lot, outcome: Err(reason) }).collect()
+    };
+    [direct, correlated.unwrap_or_else(none)]
+}
+
+fn same(modes: &[Vec<PositionPnl>; 2], stored: &StressResult) -> bool {
+    let totals = [&stored.direct, &stored.correlated];
+    modes.iter().zip(totals).all(|(pnls, total)| {
+        let sum: f64 = pnls.iter().filter_map(|p| p.outcome.as_ref().ok()).map(|r| r.total).sum();
+        total.as_ref().map_or(true, |total| (sum - total.pnl).abs() <= AGREES.0 + AGREES.1 * total.pnl.abs())
+    })
+}
+
+fn push(
+    table: &mut Table,
+    on: &StressInputs<'_>,
+    [direct, correlated]: &[Vec<PositionPnl>; 2],
+    stored: &StressResult,
+    format: Format,
+) {
+    let amount =
+        |p: &PositionPnl| p.outcome.as_ref().map(|response| response.total).map_err(|reason| *reason);
+    // Rows are told apart by the id of the lot: one symbol may have several.
+    let keys: Vec<String> = on.views.iter().map(|view| view.lot.to_string()).collect();
+    let lots: HashMap<&str, usize> = keys.iter().map(String::as_str).zip(0..).collect();
+    let parts = keys.iter().zip(direct.iter().zip(correlated));
+    let parts = parts.map(|(key, (d, c))| (key.as_str(), [amount(d), amount(c)]));
+    let head = |name: &str| {
+        let view = lots.get(name).map(|at| &on.views[*at]);
+        let lot = view.map(|view| &on.book.lots[view.lot]);
+        vec![
+            Cell::text(&on.book.portfolio.slug),
+            Cell::text(&stored.scenario_id),
+            Cell::text(lot.map_or(name, |lot| lot.instrument.symbol.as_str())),
+            Cell::or_blank(lot, |lot| Cell::Int(lot.position.id)),
+            match view {
+                Some(view) => Cell::or_missing(
+                    view.market_value.ok_or(view.mark.err().unwrap_or(Reason::NoPrice)),
+                    Cell::Money,
+                ),
+                None => Cell::Blank,
+            },
+        ]
+    };
+    push_parts(table, &head, parts, stored, format);
+}

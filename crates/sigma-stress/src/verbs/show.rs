@@ -1,0 +1,128 @@
+//! `show`: stored results, as totals or in parts.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use sigma_cli::{
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, fail, store_error,
+};
+use sigma_core::analytics::stress::METHOD;
+use sigma_core::model::{Book, Scenario};
+use sigma_store::{Engine, Scope, Store};
+
+use super::{positions, tables};
+use crate::inputs::Scenarios;
+
+/// Options of `show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    #[command(flatten)]
+    portfolios: PortfolioArgs,
+    /// One scenario by its id; repeatable [default: all]
+    #[arg(long, value_name = "ID")]
+    scenario: Vec<String>,
+    /// Parts by factor
+    #[arg(long, group = "parts")]
+    factors: bool,
+    /// Parts by position, computed again from the stored Greeks and loadings
+    #[arg(long, group = "parts")]
+    positions: bool,
+    /// Moves of the factors that a scenario does not name
+    #[arg(long, group = "parts")]
+    implied_moves: bool,
+    /// File the scenarios of the run came from, for --positions
+    #[arg(long, value_name = "FILE", requires = "positions")]
+    scenarios: Option<PathBuf>,
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    let mut store = app.open_store().await?;
+    let books = store.books(&args.portfolios.portfolios).await.map_err(store_error)?;
+    let as_of = date(&mut store, Engine::Stress, &args.as_of, &books).await?;
+    let rows = stored(&mut store, &args, &books, as_of).await?;
+    let scenarios = store.scenarios().await.map_err(store_error)?;
+
+    let (table, is_current) = if args.positions {
+        let scenarios = Scenarios::load(&mut store, args.scenarios.as_deref()).await?;
+        positions::table(&mut store, app.calendar()?, &books, scenarios, &rows, args.output.format).await?
+    } else {
+        (summary(&args, &rows, &books, &scenarios), true)
+    };
+    let shown = write(app, &args, table, as_of)?;
+    if !is_current {
+        app.note("parts computed again differ from stored totals: what they come from has changed; run `sigma-stress run`");
+    }
+    Ok(if is_current { shown } else { ExitStatus::Partial })
+}
+
+fn summary(args: &Args, rows: &[tables::Row], books: &[Book], scenarios: &[Scenario]) -> Table {
+    match (args.factors, args.implied_moves) {
+        (true, _) => tables::by_factor(rows, books, args.output.format),
+        (_, true) => tables::implied(rows, books),
+        _ => tables::results(rows, books, scenarios),
+    }
+}
+
+fn write(app: &App, args: &Args, mut table: Table, as_of: NaiveDate) -> anyhow::Result<ExitStatus> {
+    args.list.apply(&mut table)?;
+    let mut document = Document::single(table).title("Stress scenarios").as_of(as_of);
+    if args.positions || args.factors {
+        document = document.note("Parts add up to the P&L of the scenario in each mode.");
+    } else if !args.implied_moves {
+        document = document
+            .note("Direct: only the named factors move. Correlated: the others move to their conditional expectation.")
+            .note("Extrapolated: a distance beyond 5 annual deviations, further than the data reaches.");
+    }
+    app.write(&args.output, &document)?;
+    Ok(ExitStatus::Done)
+}
+
+/// The date asked for, or the latest with results of these books.
+pub async fn date(
+    store: &mut Store,
+    engine: Engine,
+    asked: &AsOfArgs,
+    books: &[Book],
+) -> anyhow::Result<NaiveDate> {
+    if let Some(date) = asked.as_of {
+        return Ok(date);
+    }
+    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
+    let latest = store.latest_as_of(engine, Some(&ids)).await.map_err(store_error)?;
+    latest.ok_or_else(|| none("no stress results are stored"))
+}
+
+/// The error of an empty answer, with its remedy.
+pub fn none(message: impl Into<String>) -> anyhow::Error {
+    fail(ExitStatus::Failed, message, "run `sigma-stress run`")
+}
+
+async fn stored(
+    store: &mut Store,
+    args: &Args,
+    books: &[Book],
+    as_of: NaiveDate,
+) -> anyhow::Result<Vec<tables::Row>> {
+    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
+    let mut rows = store.stress_results(&Scope::day(as_of, &ids), METHOD).await.map_err(store_error)?;
+    if rows.is_empty() {
+        return Err(none(format!("no stress results are stored for {as_of}")));
+    }
+    for wanted in &args.scenario {
+        if !rows.iter().any(|(_, _, result)| result.scenario_id == *wanted) {
+            let mut known: Vec<String> = rows.into_iter().map(|(_, _, result)| result.scenario_id).collect();
+            known.sort();
+            known.dedup();
+            let message = format!("scenario \"{wanted}\" has no results on {as_of}");
+            return Err(fail(ExitStatus::Usage, message, format!("stored: {}", known.join(", "))));
+        }
+    }
+    rows.retain(|(_, _, result)| args.scenario.is_empty() || args.scenario.contains(&result.scenario_id));
+    Ok(rows)
+}
