@@ -1,5 +1,6 @@
 //! The cash ledger.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use sigma_core::model::{CashEntry, CashKind};
@@ -46,6 +47,7 @@ impl Row {
 
 impl Store {
     /// Entries of these portfolios by portfolio, date and id.
+    #[boxed]
     pub async fn cash_entries(&mut self, portfolio_ids: &[i64]) -> Result<Vec<CashEntry>> {
         let ids = portfolio_ids.to_vec();
         let rows: Vec<Row> = self
@@ -64,18 +66,21 @@ impl Store {
     }
 
     /// Adds an entry and returns its id.
+    #[boxed]
     pub async fn add_cash(&mut self, new: NewCashEntry) -> Result<i64> {
         check(&new)?;
         self.db.write(async move |c: &mut Conn<'_>| insert(c, new).await).await
     }
 
     /// Makes sure that the portfolio has one entry of this date, kind and note, with this amount.
+    #[boxed]
     pub async fn ensure_cash(&mut self, new: NewCashEntry) -> Result<Ensured> {
         check(&new)?;
         self.db.write(async move |c: &mut Conn<'_>| ensure(c, new).await).await
     }
 
     /// Removes an entry.
+    #[boxed]
     pub async fn remove_cash(&mut self, id: i64) -> Result<()> {
         let removed = self.db.write(async move |c: &mut Conn<'_>| {
             execute!(c, diesel::delete(t::cash_ledger.filter(t::id.eq(id))))

@@ -1,5 +1,6 @@
 //! Opening a database, its schema version, and the two ways to talk to it: reads and transactions.
 
+use async_recursion::async_recursion as boxed;
 use std::{future::Future, path::Path, pin::pin, task};
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
@@ -133,6 +134,7 @@ fn complete<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 impl Store {
     /// Opens a database whose schema is exactly the one this program knows. Creates nothing, except that
     /// `sqlite::memory:`, which starts empty, gets its schema.
+    #[boxed]
     pub async fn open(url: &str) -> Result<Store> {
         let target = parse(url)?;
         let mut db = match &target {
@@ -149,6 +151,7 @@ impl Store {
     }
 
     /// Creates the database file when absent, applies the migrations that are missing, and returns their names.
+    #[boxed]
     pub async fn migrate(url: &str) -> Result<Vec<String>> {
         let mut db = connect(url, &parse(url)?).await?;
         migration::refuse_newer(&mut db).await?;
@@ -156,6 +159,7 @@ impl Store {
     }
 
     /// Version of the newest migration applied.
+    #[boxed]
     pub async fn schema_version(&mut self) -> Result<String> {
         let applied = migration::applied(&mut self.db).await?;
         applied.last().cloned().ok_or_else(|| StoreError::missing("applied migration"))

@@ -1,5 +1,6 @@
 //! Splits and dividends.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::{Dividend, Split};
 
@@ -48,6 +49,7 @@ impl DividendRecord {
 
 impl Store {
     /// Adds or alters splits of one instrument, as told by one provider.
+    #[boxed]
     pub async fn save_splits(&mut self, instrument_id: i64, splits: &[Split], source: &str) -> Result<Saved> {
         let record = |split: &Split| SplitRecord {
             instrument_id,
@@ -64,6 +66,7 @@ impl Store {
     }
 
     /// Adds or alters dividends of one instrument, as told by one provider.
+    #[boxed]
     pub async fn save_dividends(
         &mut self,
         instrument_id: i64,

@@ -1,5 +1,6 @@
 //! Which engines have results, for which dates.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, QueryDsl};
 
@@ -71,6 +72,7 @@ macro_rules! methods {
 
 impl Store {
     /// Rows of each engine for one portfolio and date, over all methods.
+    #[boxed]
     pub async fn engine_coverage(&mut self, portfolio_id: i64, as_of: NaiveDate) -> Result<EngineCoverage> {
         let positions = self.positions(&[portfolio_id]).await?;
         let mut held: Vec<i64> =
@@ -99,6 +101,7 @@ impl Store {
     }
 
     /// The latest date with results of an engine: of these instruments or portfolios, or of any.
+    #[boxed]
     pub async fn latest_as_of(&mut self, engine: Engine, ids: Option<&[i64]>) -> Result<Option<NaiveDate>> {
         let ids = ids.map(<[i64]>::to_vec);
         self.db
@@ -120,6 +123,7 @@ impl Store {
     }
 
     /// Methods with results of an engine on a date, by name; none for tables without methods.
+    #[boxed]
     pub async fn result_methods(&mut self, engine: Engine, as_of: NaiveDate) -> Result<Vec<String>> {
         let mut methods: Vec<String> = self
             .db

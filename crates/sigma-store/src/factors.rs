@@ -1,5 +1,6 @@
 //! Definitions of the factors.
 
+use async_recursion::async_recursion as boxed;
 use diesel::{Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use sigma_core::model::{FactorDefinition, FactorKind};
 
@@ -24,6 +25,7 @@ struct Row {
 
 impl Store {
     /// Makes the set of factors exactly these, in this order.
+    #[boxed]
     pub async fn save_factors(&mut self, factors: &[FactorDefinition]) -> Result<Saved> {
         let row = |(factor, order): (&FactorDefinition, i32)| Row {
             name: factor.name.clone(),
@@ -37,6 +39,7 @@ impl Store {
     }
 
     /// The factors in display order.
+    #[boxed]
     pub async fn factors(&mut self) -> Result<Vec<FactorDefinition>> {
         let rows = self.db.read(async |c: &mut Conn<'_>| rows(c).await).await?;
         let factor = |row: Row| {

@@ -1,5 +1,6 @@
 //! The security master.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -98,6 +99,7 @@ const COLUMNS: usize = 20;
 
 impl Store {
     /// Every instrument by symbol.
+    #[boxed]
     pub async fn instruments(&mut self) -> Result<Vec<Instrument>> {
         let rows: Vec<Row> =
             self.db.read(async |c: &mut Conn<'_>| load!(c, t::instruments.select(Row::as_select()))).await?;
@@ -105,6 +107,7 @@ impl Store {
     }
 
     /// The instruments with these symbols, by symbol; symbols that are not stored are simply absent.
+    #[boxed]
     pub async fn instruments_by_symbol(&mut self, symbols: &[String]) -> Result<Vec<Instrument>> {
         let symbols = symbols.to_vec();
         let rows = self.db.read(async move |c: &mut Conn<'_>| rows_of(c, &symbols).await).await?;
@@ -112,6 +115,7 @@ impl Store {
     }
 
     /// The instruments with these ids, by symbol.
+    #[boxed]
     pub async fn instruments_by_id(&mut self, ids: &[i64]) -> Result<Vec<Instrument>> {
         let ids = ids.to_vec();
         let rows: Vec<Row> = self
@@ -129,6 +133,7 @@ impl Store {
     }
 
     /// Adds instruments and fills in what is known of stored ones. Absent fields keep what is stored.
+    #[boxed]
     pub async fn upsert_instruments(&mut self, new: Vec<NewInstrument>) -> Result<InstrumentsSaved> {
         self.db.write(async move |c: &mut Conn<'_>| upsert(c, new).await).await
     }

@@ -2,6 +2,7 @@
 //!
 //! The statements are plain SQL that both databases read alike, because each is used once and never composed.
 
+use async_recursion::async_recursion as boxed;
 use diesel::{QueryableByName, sql_types::BigInt};
 
 use crate::{Store, connection::Conn, error::Result};
@@ -135,6 +136,7 @@ const NUMBERS: [(&str, &[&str]); 14] = [
 
 impl Store {
     /// Every rule that does not hold; none in a sound database.
+    #[boxed]
     pub async fn check_invariants(&mut self) -> Result<Vec<Violation>> {
         self.db
             .read(async |c: &mut Conn<'_>| {

@@ -10,6 +10,10 @@
 //! [`StoreError::ShortWrite`]. So an identical rerun changes no row, and a run that stored less than it computed
 //! fails. NaN and infinity are refused before anything is written.
 //!
+//! # Boxed futures
+//! Public methods are marked `#[boxed]`: their bodies, full of diesel's generics, are compiled here once rather than in
+//! every program that awaits them.
+//!
 //! # Map
 //! - opening: `url`, `connection`, `migration`, `schema`, and `macros` for statements written once;
 //! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`;

@@ -1,5 +1,6 @@
 //! Loading what an engine works on, in few queries: books with their lots, market data, results of instruments.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -13,6 +14,7 @@ use crate::{
 
 impl Store {
     /// The books of the portfolios with these slugs (none given: of all), lots by position id.
+    #[boxed]
     pub async fn books(&mut self, slugs: &[String]) -> Result<Vec<Book>> {
         let portfolios = self.portfolios(slugs).await?;
         let ids: Vec<i64> = portfolios.iter().map(|portfolio| portfolio.id).collect();
@@ -45,6 +47,7 @@ impl Store {
     }
 
     /// Prices of these instruments and quotes of the options among them, both dates included.
+    #[boxed]
     pub async fn market(
         &mut self,
         instruments: &[Instrument],
@@ -61,6 +64,7 @@ impl Store {
     }
 
     /// Greeks, and loadings by one method, of every instrument by date.
+    #[boxed]
     pub async fn instrument_results(
         &mut self,
         from: NaiveDate,

@@ -1,5 +1,6 @@
 //! End-of-day quotes of option contracts.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -54,6 +55,7 @@ impl QuoteRecord {
 
 impl Store {
     /// Adds or alters quotes of many contracts in one transaction.
+    #[boxed]
     pub async fn save_option_quotes(&mut self, quotes: &HashMap<i64, Vec<OptionQuote>>) -> Result<Saved> {
         let records = quotes
             .iter()
@@ -66,6 +68,7 @@ impl Store {
     }
 
     /// Quotes of contracts between two dates, both included, by ascending date. Contracts without quotes are absent.
+    #[boxed]
     pub async fn option_quotes(
         &mut self,
         ids: &[i64],

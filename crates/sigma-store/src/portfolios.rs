@@ -1,5 +1,6 @@
 //! Portfolios by slug.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use sigma_core::model::Portfolio;
@@ -44,6 +45,7 @@ impl From<Row> for Portfolio {
 
 impl Store {
     /// Portfolios with these slugs, in this order; all of them by id when no slug is given.
+    #[boxed]
     pub async fn portfolios(&mut self, slugs: &[String]) -> Result<Vec<Portfolio>> {
         let rows: Vec<Row> = self
             .db
@@ -63,11 +65,13 @@ impl Store {
     }
 
     /// Makes sure that a portfolio with this slug stands there as asked.
+    #[boxed]
     pub async fn upsert_portfolio(&mut self, new: NewPortfolio) -> Result<Ensured> {
         self.db.write(async move |c: &mut Conn<'_>| upsert(c, new).await).await
     }
 
     /// Gives a portfolio another slug and name.
+    #[boxed]
     pub async fn rename_portfolio(&mut self, id: i64, slug: &str, name: &str) -> Result<()> {
         let (slug, name) = (slug.to_owned(), name.to_owned());
         let renamed = self.db.write(async move |c: &mut Conn<'_>| {
@@ -84,6 +88,7 @@ impl Store {
     }
 
     /// Removes a portfolio with its positions, cash and results.
+    #[boxed]
     pub async fn remove_portfolio(&mut self, id: i64) -> Result<()> {
         let removed = self
             .db

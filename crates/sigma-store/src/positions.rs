@@ -1,5 +1,6 @@
 //! Lots.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use sigma_core::model::Position;
@@ -68,12 +69,14 @@ impl From<Row> for PositionLot {
 
 impl Store {
     /// Lots of these portfolios, closed ones too, by portfolio, entry date and id.
+    #[boxed]
     pub async fn positions(&mut self, portfolio_ids: &[i64]) -> Result<Vec<Position>> {
         let lots = self.position_lots(portfolio_ids).await?;
         Ok(lots.into_iter().map(|lot| lot.position).collect())
     }
 
     /// The same with lot numbers.
+    #[boxed]
     pub async fn position_lots(&mut self, portfolio_ids: &[i64]) -> Result<Vec<PositionLot>> {
         let ids = portfolio_ids.to_vec();
         let rows: Vec<Row> = self
@@ -94,6 +97,7 @@ impl Store {
     }
 
     /// Adds a lot with the next free number and returns its id.
+    #[boxed]
     pub async fn add_position(&mut self, new: NewPosition) -> Result<i64> {
         check(&new)?;
         self.db
@@ -106,6 +110,7 @@ impl Store {
 
     /// Makes sure that the lot with this number stands there with this quantity and entry price. An exit is set when
     /// one is given; an exit that is stored stays otherwise.
+    #[boxed]
     pub async fn ensure_position(&mut self, new: NewPosition, lot: i32) -> Result<Ensured> {
         check(&new)?;
         self.db.write(async move |c: &mut Conn<'_>| ensure(c, new, lot).await).await
@@ -113,6 +118,7 @@ impl Store {
 
     /// Closes a lot, or `quantity` units of it (unsigned). Returns the id of the closed lot: the lot itself, or for a
     /// part a new lot with the same entry and tags, while the rest stays open under the old id.
+    #[boxed]
     pub async fn close_position(
         &mut self,
         id: i64,
@@ -125,6 +131,7 @@ impl Store {
     }
 
     /// Restates quantity and entry price of a lot, as a split does.
+    #[boxed]
     pub async fn restate_position(&mut self, id: i64, quantity: f64, entry_price: f64) -> Result<()> {
         check_finite(
             || describe("positions", &id),
@@ -141,6 +148,7 @@ impl Store {
     }
 
     /// Removes a lot as if it had never been entered.
+    #[boxed]
     pub async fn remove_position(&mut self, id: i64) -> Result<()> {
         let removed = self.db.write(async move |c: &mut Conn<'_>| {
             execute!(c, diesel::delete(t::positions.filter(t::id.eq(id))))

@@ -1,5 +1,6 @@
 //! Daily bars and price histories.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -61,11 +62,13 @@ const BEGINNING: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
 
 impl Store {
     /// Adds or alters bars of one instrument.
+    #[boxed]
     pub async fn save_prices(&mut self, instrument_id: i64, bars: &[PriceBar]) -> Result<Saved> {
         self.save_records(bars.iter().map(|bar| PriceRecord::new(instrument_id, bar)).collect()).await
     }
 
     /// Adds or alters bars of many instruments in one transaction. Unchanged bars are not written.
+    #[boxed]
     pub async fn save_price_histories(&mut self, bars: &HashMap<i64, Vec<PriceBar>>) -> Result<Saved> {
         let records =
             bars.iter().flat_map(|(&id, bars)| bars.iter().map(move |bar| PriceRecord::new(id, bar)));
@@ -81,6 +84,7 @@ impl Store {
 
     /// Bars between the dates (both included), and all splits and dividends up to `to`. Every id given is in the
     /// answer.
+    #[boxed]
     pub async fn price_histories(
         &mut self,
         ids: &[i64],
@@ -110,6 +114,7 @@ impl Store {
     }
 
     /// Date of the newest bar of any instrument.
+    #[boxed]
     pub async fn latest_price_date(&mut self) -> Result<Option<NaiveDate>> {
         self.db
             .read(async |c: &mut Conn<'_>| get_result!(c, prices::table.select(dsl::max(prices::date))))
@@ -117,6 +122,7 @@ impl Store {
     }
 
     /// First and last date and number of bars of every instrument that has any, by id.
+    #[boxed]
     pub async fn price_coverage(&mut self) -> Result<Vec<PriceCoverage>> {
         type Row = (i64, Option<NaiveDate>, Option<NaiveDate>, i64);
         let rows: Vec<Row> = self

@@ -1,5 +1,6 @@
 //! Bars that the screens refused.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use serde_json::Value;
@@ -78,6 +79,7 @@ impl Row {
 
 impl Store {
     /// Adds refused bars. A bar that is already there keeps its status; its detail and payload are brought up to date.
+    #[boxed]
     pub async fn save_quarantine(&mut self, bars: Vec<QuarantinedBar>) -> Result<Saved> {
         self.db
             .write(async move |c: &mut Conn<'_>| {
@@ -92,6 +94,7 @@ impl Store {
     }
 
     /// Refused bars with this status, or all, by symbol and date.
+    #[boxed]
     pub async fn quarantine(&mut self, status: Option<QuarantineStatus>) -> Result<Vec<QuarantinedBar>> {
         let rows: Vec<Row> =
             self.db.read(async |c: &mut Conn<'_>| load!(c, t::quarantine.select(Row::as_select()))).await?;
@@ -104,6 +107,7 @@ impl Store {
     }
 
     /// Decides about all refused bars of a symbol on a date; returns how many there are.
+    #[boxed]
     pub async fn set_quarantine_status(
         &mut self,
         symbol: &str,

@@ -1,5 +1,6 @@
 //! Published yields by series.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -25,6 +26,7 @@ record! {
 
 impl Store {
     /// Adds or alters points of one series, as told by one provider.
+    #[boxed]
     pub async fn save_rates(&mut self, series: &str, points: &[RatePoint], source: &str) -> Result<Saved> {
         let record = |point: &RatePoint| RateRecord {
             series: series.to_owned(),
@@ -40,6 +42,7 @@ impl Store {
     }
 
     /// Points of these series between two dates, both included, by ascending date. No series named: all of them.
+    #[boxed]
     pub async fn rates(
         &mut self,
         series: &[String],

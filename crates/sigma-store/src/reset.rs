@@ -1,5 +1,6 @@
 //! Taking data away.
 
+use async_recursion::async_recursion as boxed;
 use diesel::{ExpressionMethods, QueryDsl};
 
 use crate::{Store, connection::Conn, error::Result, schema};
@@ -40,6 +41,7 @@ impl Store {
     /// Deletes the demo portfolios with their positions, cash and results, and users left without portfolios; or
     /// every row of every table. Returns the number of portfolios and users, or of rows, deleted. Counters go on, so
     /// ids are never used again.
+    #[boxed]
     pub async fn reset(&mut self, everything: bool) -> Result<u64> {
         match everything {
             true => self.db.write(async |c: &mut Conn<'_>| delete_everything(c).await).await,

@@ -1,5 +1,6 @@
 //! The history of runs: one row per execution of a writing verb.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use serde_json::Value;
@@ -108,11 +109,13 @@ struct Row {
 
 impl Store {
     /// Records the beginning of a run and returns its id.
+    #[boxed]
     pub async fn begin_run(&mut self, run: NewRun) -> Result<i64> {
         self.db.write(async move |c: &mut Conn<'_>| begin(c, run).await).await
     }
 
     /// Records the end of a run.
+    #[boxed]
     pub async fn finish_run(&mut self, id: i64, outcome: RunOutcome) -> Result<()> {
         let finished = self.db.write(async move |c: &mut Conn<'_>| {
             let RunOutcome { finished_at, status, expected, stored, changed, skipped, message } = outcome;
@@ -136,6 +139,7 @@ impl Store {
     }
 
     /// The newest runs first, of one tool or of all, at most `limit`.
+    #[boxed]
     pub async fn runs(&mut self, tool: Option<&str>, limit: u32) -> Result<Vec<Run>> {
         let tool = tool.map(str::to_owned);
         let rows: Vec<Row> = self

@@ -1,5 +1,6 @@
 //! Stress scenarios.
 
+use async_recursion::async_recursion as boxed;
 use diesel::{Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use serde_json::Value;
 use sigma_core::model::Scenario;
@@ -49,6 +50,7 @@ impl Row {
 
 impl Store {
     /// Makes the set of scenarios exactly these, in this order.
+    #[boxed]
     pub async fn save_scenarios(&mut self, scenarios: &[Scenario]) -> Result<Saved> {
         let rows = scenarios.iter().zip(1..).map(|(scenario, order)| Row::new(scenario, order));
         let rows = rows.collect::<Result<Vec<Row>>>()?;
@@ -56,6 +58,7 @@ impl Store {
     }
 
     /// The scenarios that engines run, in order.
+    #[boxed]
     pub async fn active_scenarios(&mut self) -> Result<Vec<Scenario>> {
         let mut scenarios = self.scenarios().await?;
         scenarios.retain(|scenario| scenario.active);
@@ -63,6 +66,7 @@ impl Store {
     }
 
     /// Every scenario, inactive ones too, in order.
+    #[boxed]
     pub async fn scenarios(&mut self) -> Result<Vec<Scenario>> {
         let rows = self.db.read(async |c: &mut Conn<'_>| rows(c).await).await?;
         rows.into_iter().map(Row::into_scenario).collect()

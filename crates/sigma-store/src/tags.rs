@@ -1,5 +1,6 @@
 //! Labels on positions, owned by users.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
 use diesel::{ExpressionMethods, QueryDsl};
@@ -15,6 +16,7 @@ use crate::{
 
 impl Store {
     /// Tags of a user by name.
+    #[boxed]
     pub async fn tags(&mut self, user_id: i64) -> Result<Vec<Tag>> {
         let mut rows: Vec<(i64, i64, String)> = self
             .db
@@ -25,12 +27,14 @@ impl Store {
     }
 
     /// Makes sure that the user has a tag of this name.
+    #[boxed]
     pub async fn add_tag(&mut self, user_id: i64, name: &str) -> Result<Ensured> {
         let name = name.to_owned();
         self.db.write(async move |c: &mut Conn<'_>| add(c, user_id, &name).await).await
     }
 
     /// Removes a tag from its user and from all positions.
+    #[boxed]
     pub async fn remove_tag(&mut self, user_id: i64, name: &str) -> Result<()> {
         let (wanted, shown) = (name.to_owned(), name.to_owned());
         let removed = self.db.write(async move |c: &mut Conn<'_>| {
@@ -43,6 +47,7 @@ impl Store {
     }
 
     /// Puts a tag on a position; returns whether it was not there before.
+    #[boxed]
     pub async fn tag_position(&mut self, position_id: i64, tag_id: i64) -> Result<bool> {
         let added = self.db.write(async move |c: &mut Conn<'_>| {
             execute!(
@@ -56,6 +61,7 @@ impl Store {
     }
 
     /// Takes a tag off a position; returns whether it was there.
+    #[boxed]
     pub async fn untag_position(&mut self, position_id: i64, tag_id: i64) -> Result<bool> {
         let removed = self.db.write(async move |c: &mut Conn<'_>| {
             execute!(
@@ -69,6 +75,7 @@ impl Store {
     }
 
     /// Names of the tags on each tagged position of these portfolios, by name.
+    #[boxed]
     pub async fn position_tags(&mut self, portfolio_ids: &[i64]) -> Result<HashMap<i64, Vec<String>>> {
         let ids = portfolio_ids.to_vec();
         let pairs: Vec<(i64, String)> = self

@@ -1,5 +1,6 @@
 //! People who own portfolios.
 
+use async_recursion::async_recursion as boxed;
 use diesel::{ExpressionMethods, QueryDsl};
 
 use crate::{Store, connection::Conn, error::Result, ids, schema::users::dsl as t};
@@ -14,12 +15,14 @@ pub struct User {
 
 impl Store {
     /// Makes sure that a user with this e-mail address exists and has this name; returns the id.
+    #[boxed]
     pub async fn upsert_user(&mut self, email: &str, name: &str) -> Result<i64> {
         let (email, name) = (email.to_owned(), name.to_owned());
         self.db.write(async move |c: &mut Conn<'_>| upsert(c, &email, &name).await).await
     }
 
     /// All users by id.
+    #[boxed]
     pub async fn users(&mut self) -> Result<Vec<User>> {
         let rows: Vec<(i64, String, String)> =
             self.db.read(async |c: &mut Conn<'_>| load!(c, t::users.order(t::id))).await?;

@@ -136,12 +136,17 @@ fn repeat(bar: &PriceBar, before: &PriceBar) -> Finding {
         .then(|| (ScreenReason::StaleRepeat, format!("repeats the prices and the volume of {}", before.date)))
 }
 
+/// The split ratio or unit mistake that a price factor of one session looks like, in either direction.
+pub fn split_like_ratio(change: f64) -> Option<f64> {
+    let move_factor = change.max(1.0 / change);
+    JUMP_RATIOS.into_iter().find(|ratio| (move_factor / ratio - 1.0).abs() <= JUMP_TOLERANCE)
+}
+
 fn jump(bar: &PriceBar, before: &PriceBar, splits: &[Split]) -> Finding {
     let since = |split: &&Split| before.date < split.date && split.date <= bar.date;
     let recorded: f64 = splits.iter().filter(since).map(|split| split.to / split.from).product();
     let change = bar.close * recorded / before.close;
-    let move_factor = change.max(1.0 / change);
-    let ratio = JUMP_RATIOS.into_iter().find(|ratio| (move_factor / ratio - 1.0).abs() <= JUMP_TOLERANCE)?;
+    let ratio = split_like_ratio(change)?;
     let told = if recorded == 1.0 { "without a recorded split" } else { "beside the recorded split" };
     Some((
         ScreenReason::SplitLikeJump,

@@ -3,6 +3,7 @@
 //! The pairs of a portfolio are one column of bytes, see [`pack_optional`]: a bit for every pair says whether it
 //! exists, then come the existing ones as little-endian doubles.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -139,6 +140,7 @@ impl ClusterRecord {
 impl Store {
     /// Makes the correlations of these portfolios, dates and method exactly these. Counted in portfolio rows and
     /// clusters.
+    #[boxed]
     pub async fn save_correlations(
         &mut self,
         run_id: i64,
@@ -172,6 +174,7 @@ impl Store {
     }
 
     /// Correlations of a method by portfolio and date.
+    #[boxed]
     pub async fn correlations(
         &mut self,
         scope: &Scope,

@@ -1,5 +1,6 @@
 //! What engines left out of the numbers of portfolios, or qualified.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::{Exclusion, Issue, Reason, Severity};
 
@@ -52,6 +53,7 @@ impl ExclusionRecord {
 impl Store {
     /// Makes the exclusions of an engine for these portfolios and dates exactly these. A subject has one row for each
     /// reason: the caller adds up lots of one symbol.
+    #[boxed]
     pub async fn save_exclusions(
         &mut self,
         run_id: i64,
@@ -76,6 +78,7 @@ impl Store {
     }
 
     /// Exclusions of one engine, or of all, by portfolio, date, engine, subject and reason.
+    #[boxed]
     pub async fn exclusions(
         &mut self,
         scope: &Scope,

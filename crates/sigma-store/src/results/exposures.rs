@@ -1,5 +1,6 @@
 //! Exposures of portfolios by asset type, sector, underlying and tag.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::{Dimension, ExposureRow};
 
@@ -70,6 +71,7 @@ impl ExposureRecord {
 
 impl Store {
     /// Makes the exposures of these portfolios and dates exactly these.
+    #[boxed]
     pub async fn save_exposures(
         &mut self,
         run_id: i64,
@@ -81,6 +83,7 @@ impl Store {
     }
 
     /// Exposures by portfolio, date, dimension (totals first) and bucket.
+    #[boxed]
     pub async fn exposures(&mut self, scope: &Scope) -> Result<Vec<(i64, NaiveDate, ExposureRow)>> {
         let records: Vec<ExposureRecord> = self.rows(Filter::new(scope, None)).await?;
         let mut rows = records.into_iter().map(ExposureRecord::into_row).collect::<Result<Vec<_>>>()?;

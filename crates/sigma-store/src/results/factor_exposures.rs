@@ -1,5 +1,6 @@
 //! Exposure of portfolios to the factors.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::FactorExposure;
 
@@ -36,6 +37,7 @@ impl FactorExposureRecord {
 
 impl Store {
     /// Makes the factor exposures of these portfolios, dates and method exactly these.
+    #[boxed]
     pub async fn save_factor_exposures(
         &mut self,
         run_id: i64,
@@ -62,6 +64,7 @@ impl Store {
     }
 
     /// Factor exposures by portfolio and date, in the order of the factors.
+    #[boxed]
     pub async fn factor_exposures(
         &mut self,
         scope: &Scope,

@@ -1,5 +1,6 @@
 //! Regressions on the factors: one row a fit, one row a loading.
 
+use async_recursion::async_recursion as boxed;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -128,6 +129,7 @@ impl FactorLoadingRecord {
 
 impl Store {
     /// Makes the fits of these instruments, dates and method exactly these. Counted in fits and loadings.
+    #[boxed]
     pub async fn save_factor_fits(
         &mut self,
         run_id: i64,
@@ -161,6 +163,7 @@ impl Store {
     }
 
     /// Fits of a method by instrument and date, loadings in the order of the factors.
+    #[boxed]
     pub async fn factor_fits(
         &mut self,
         scope: &Scope,

@@ -1,5 +1,6 @@
 //! Covariance and correlation of the factors by date and method.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use serde_json::Value;
 use sigma_core::model::FactorMatrix;
@@ -70,6 +71,7 @@ impl FactorMatrixRecord {
 
 impl Store {
     /// Makes the matrices of a method between two dates (both included) exactly these.
+    #[boxed]
     pub async fn save_factor_matrices(
         &mut self,
         run_id: i64,
@@ -84,6 +86,7 @@ impl Store {
     }
 
     /// Matrices of a method between two dates, both included, by date.
+    #[boxed]
     pub async fn factor_matrices(
         &mut self,
         from: NaiveDate,

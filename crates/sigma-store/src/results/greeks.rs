@@ -1,5 +1,6 @@
 //! Greeks per contract and date, or the reason there are none. A contract has one row a date, whatever the method.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use serde_json::Value;
 use sigma_core::model::{GreeksMethod, GreeksRow, OptionGreeks, VolatilitySource};
@@ -105,12 +106,14 @@ impl GreeksRecord {
 
 impl Store {
     /// Makes the Greeks of these contracts and dates exactly these rows; a changed method replaces the row.
+    #[boxed]
     pub async fn save_greeks(&mut self, run_id: i64, scope: &Scope, rows: Vec<GreeksRow>) -> Result<Saved> {
         let records = rows.into_iter().map(|row| GreeksRecord::new(run_id, row)).collect::<Result<_>>()?;
         self.replace::<GreeksRecord>(Filter::new(scope, None), records).await
     }
 
     /// Greeks by contract and date.
+    #[boxed]
     pub async fn greeks(&mut self, scope: &Scope) -> Result<Vec<GreeksRow>> {
         let records: Vec<GreeksRecord> = self.rows(Filter::new(scope, None)).await?;
         records.into_iter().map(GreeksRecord::into_row).collect()

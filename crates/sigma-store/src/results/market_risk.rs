@@ -1,5 +1,6 @@
 //! Profit and loss of portfolios under single moves of the market or of rates.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use serde_json::Value;
 use sigma_core::model::{MarketRiskResult, MarketRiskShock};
@@ -83,6 +84,7 @@ impl MarketRiskRecord {
 
 impl Store {
     /// Makes the market-risk results of these portfolios, dates and method exactly these.
+    #[boxed]
     pub async fn save_market_risk_results(
         &mut self,
         run_id: i64,
@@ -97,6 +99,7 @@ impl Store {
     }
 
     /// Market-risk results of a method by portfolio, date, kind and size of the shock.
+    #[boxed]
     pub async fn market_risk_results(
         &mut self,
         scope: &Scope,

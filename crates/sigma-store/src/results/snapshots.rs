@@ -1,5 +1,6 @@
 //! Portfolios at the close of sessions.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::Snapshot;
 
@@ -128,6 +129,7 @@ impl SnapshotRecord {
 
 impl Store {
     /// Makes the snapshots of these portfolios and dates exactly these.
+    #[boxed]
     pub async fn save_snapshots(
         &mut self,
         run_id: i64,
@@ -139,6 +141,7 @@ impl Store {
     }
 
     /// Snapshots by portfolio and date.
+    #[boxed]
     pub async fn snapshots(&mut self, scope: &Scope) -> Result<Vec<(i64, Snapshot)>> {
         let records: Vec<SnapshotRecord> = self.rows(Filter::new(scope, None)).await?;
         records.into_iter().map(SnapshotRecord::into_snapshot).collect()

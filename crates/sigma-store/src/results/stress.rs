@@ -1,5 +1,6 @@
 //! Profit and loss of portfolios under the stress scenarios.
 
+use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use serde_json::Value;
 use sigma_core::model::{Reason, ScenarioPnl, StressResult};
@@ -125,6 +126,7 @@ impl StressRecord {
 
 impl Store {
     /// Makes the stress results of these portfolios, dates and method exactly these.
+    #[boxed]
     pub async fn save_stress_results(
         &mut self,
         run_id: i64,
@@ -139,6 +141,7 @@ impl Store {
     }
 
     /// Stress results of a method by portfolio and date, in the order of the scenarios.
+    #[boxed]
     pub async fn stress_results(
         &mut self,
         scope: &Scope,

@@ -143,8 +143,10 @@ fn contracts(stored: &Stored, book: &Book) -> u64 {
 /// Engines with data for every portfolio they apply to, and engines that apply to any. An engine with rows for only
 /// some of what it should cover counts: the missing rest is a finding.
 pub fn count(rows: &[EngineRow]) -> (usize, usize) {
-    let of = |engine| rows.iter().filter(move |row| row.engine == engine && row.status != Status::NotApplicable);
-    let considered: Vec<Engine> = Engine::ALL.into_iter().filter(|engine| of(*engine).next().is_some()).collect();
+    let of =
+        |engine| rows.iter().filter(move |row| row.engine == engine && row.status != Status::NotApplicable);
+    let considered: Vec<Engine> =
+        Engine::ALL.into_iter().filter(|engine| of(*engine).next().is_some()).collect();
     let with_data = considered.iter().filter(|engine| of(**engine).all(|row| row.status != Status::Missing));
     (with_data.count(), considered.len())
 }

@@ -38,7 +38,8 @@ pub fn all(
     missing_books(stored, &mut findings);
     for ((book, counts), marks) in stored.books.iter().zip(portfolios).zip(marks) {
         if let Some(expected) = counts.expected.filter(|expected| *expected != counts.positions) {
-            let detail = format!("{} open positions instead of {expected}; run `sigma-seed demo`", counts.positions);
+            let detail =
+                format!("{} open positions instead of {expected}; run `sigma-seed demo`", counts.positions);
             findings.push(finding(book, &counts.slug, "position_count", Severity::Error, detail));
         }
         for (at, mark) in marks {
@@ -77,7 +78,9 @@ fn missing_books(stored: &Stored, findings: &mut Vec<Finding>) {
             subject: (*slug).to_owned(),
             code: "portfolio_missing",
             severity: Severity::Error,
-            detail: format!("the demo portfolio with {positions} positions is not stored; run `sigma-seed demo`"),
+            detail: format!(
+                "the demo portfolio with {positions} positions is not stored; run `sigma-seed demo`"
+            ),
         });
     }
 }
@@ -92,7 +95,13 @@ fn entry_date(
     if !stored.calendar.is_session(date)? {
         let next = stored.calendar.session_on_or_after(date)?;
         let detail = format!("entered on {date}, not a session: it counts from {next}");
-        findings.push(finding(book, &lot.instrument.symbol, "entry_not_a_session", Severity::Warning, detail));
+        findings.push(finding(
+            book,
+            &lot.instrument.symbol,
+            "entry_not_a_session",
+            Severity::Warning,
+            detail,
+        ));
     }
     Ok(())
 }
@@ -103,9 +112,16 @@ fn entry_price(stored: &Stored, book: &Book, lot: &Lot, findings: &mut Vec<Findi
     let mut tell =
         |code, detail: String| findings.push(finding(book, symbol, code, Severity::Warning, detail));
     let Some(terms) = &lot.instrument.option else {
-        let bar = stored.market.histories.get(&lot.instrument.id).and_then(|h| h.at_or_before(lot.position.entry_date));
+        let bar = stored
+            .market
+            .histories
+            .get(&lot.instrument.id)
+            .and_then(|h| h.at_or_before(lot.position.entry_date));
         if let Some(bar) = bar.filter(|bar| apart(price, bar.close) > SHARE_FACTOR) {
-            tell("entry_off_market", format!("entered at {price} against a close of {} on {}", bar.close, bar.date));
+            tell(
+                "entry_off_market",
+                format!("entered at {price} against a close of {} on {}", bar.close, bar.date),
+            );
         }
         return;
     };
@@ -119,8 +135,10 @@ fn entry_price(stored: &Stored, book: &Book, lot: &Lot, findings: &mut Vec<Findi
             tell("entry_below_intrinsic", detail);
         }
     }
-    if let Some((mark, date)) = first_mark(stored, lot).filter(|(mark, _)| apart(price, *mark) > OPTION_FACTOR) {
-        tell("entry_off_market", format!("entered at {price} against a mark of {mark} on {date}"));
+    if let Some((mark, date)) =
+        first_mark(stored, lot).filter(|(mark, _)| apart(price, *mark) > OPTION_FACTOR)
+    {
+        tell("entry_off_market", format!("entered at {price} against a mark of {mark:.2} on {date}"));
     }
 }
 
@@ -134,7 +152,8 @@ fn apart(a: f64, b: f64) -> f64 {
 fn highest_floor(stored: &Stored, lot: &Lot, terms: &OptionTerms) -> Option<(f64, String)> {
     let entry = lot.position.entry_date;
     let history = stored.market.history(&terms.underlying);
-    let close = history.and_then(|h| h.at_or_before(entry)).filter(|bar| days_apart(bar.date, entry) <= ENTRY_DAYS);
+    let close =
+        history.and_then(|h| h.at_or_before(entry)).filter(|bar| days_apart(bar.date, entry) <= ENTRY_DAYS);
     let close = close.map(|bar| (bar.close, format!("its close of {}", bar.date)));
     let entries = stored.books.iter().flat_map(|book| book.lots.iter().map(move |lot| (book, lot)));
     let entries = entries
@@ -165,14 +184,23 @@ fn disagreeing_entries(stored: &Stored, findings: &mut Vec<Finding>) {
         for (other_book, other) in &lots[i + 1..] {
             let (a, b) = (&lot.position, &other.position);
             let same_days = days_apart(a.entry_date, b.entry_date) <= ENTRY_DAYS;
-            if a.instrument_id != b.instrument_id || !same_days || apart(a.entry_price, b.entry_price) <= ENTRY_FACTOR {
+            if a.instrument_id != b.instrument_id
+                || !same_days
+                || apart(a.entry_price, b.entry_price) <= ENTRY_FACTOR
+            {
                 continue;
             }
             let detail = format!(
                 "entered at {} on {}, in {} at {} on {}",
                 a.entry_price, a.entry_date, other_book.portfolio.slug, b.entry_price, b.entry_date
             );
-            findings.push(finding(book, &lot.instrument.symbol, "entries_disagree", Severity::Warning, detail));
+            findings.push(finding(
+                book,
+                &lot.instrument.symbol,
+                "entries_disagree",
+                Severity::Warning,
+                detail,
+            ));
         }
     }
 }

@@ -115,7 +115,7 @@ fn inputs(stored: &Stored, portfolios: &[PortfolioRow], engines: &[EngineRow]) -
         positions: if measured { demo.iter().map(|row| row.positions).sum() } else { DEMO_POSITIONS },
         engines_with_data: with_data,
         engines: considered,
-        prices_fresh: portfolios.iter().all(|row| row.stale == 0),
+        prices_fresh: priced > 0 && portfolios.iter().all(|row| row.stale == 0),
         price_coverage_fraction: if positions == 0 { 0.0 } else { priced as f64 / positions as f64 },
     }
 }

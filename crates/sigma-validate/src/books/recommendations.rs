@@ -12,12 +12,11 @@ pub struct Recommendation {
 /// Commands in the order of the daily run; none when nothing is missing.
 pub fn recommendations(stored: &Stored, assessment: &Assessment) -> Vec<Recommendation> {
     let mut found: Vec<Recommendation> = Vec::new();
-    let mut recommend = |command: String, why: String| {
-        match found.iter_mut().find(|known| known.command == command) {
+    let mut recommend =
+        |command: String, why: String| match found.iter_mut().find(|known| known.command == command) {
             Some(known) => known.why = format!("{}; {why}", known.why),
             None => found.push(Recommendation { command, why }),
-        }
-    };
+        };
     let is_demo_short = |code: &str| matches!(code, "portfolio_missing" | "position_count");
     if stored.books.is_empty() || assessment.findings.iter().any(|finding| is_demo_short(finding.code)) {
         recommend("sigma-seed demo".to_owned(), "the demo books are not complete".to_owned());
@@ -33,7 +32,10 @@ pub fn recommendations(stored: &Stored, assessment: &Assessment) -> Vec<Recommen
         let portfolios: Vec<&str> = lacking.map(|row| row.portfolio.as_str()).collect();
         if !portfolios.is_empty() {
             let command = format!("{} --as-of {}", engine.command(), stored.as_of);
-            recommend(command, format!("{} missing or partial for {}", engine.as_str(), portfolios.join(", ")));
+            recommend(
+                command,
+                format!("{} missing or partial for {}", engine.as_str(), portfolios.join(", ")),
+            );
         }
     }
     found

@@ -36,7 +36,10 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         .age_in_sessions(stored.as_of, app.last_completed_session(&stored.calendar)?)
         .map_err(calendar_error)?;
     if behind > 0 && args.as_of.as_of.is_none() {
-        app.note(&format!("the latest stored prices, of {}, are {behind} sessions old; `sigma-sync run` brings newer ones", stored.as_of));
+        app.note(&format!(
+            "the latest stored prices, of {}, are {behind} sessions old; `sigma-sync run` brings newer ones",
+            stored.as_of
+        ));
     }
     Ok(ExitStatus::partial_if(!assessment.is_ready()))
 }
@@ -57,11 +60,20 @@ async fn load(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<Store
     let first = lots().map(|lot| lot.position.entry_date).min().unwrap_or(as_of).min(as_of);
     let is_private = instruments.iter().any(|instrument| instrument.kind == InstrumentKind::Private);
     let days = if is_private { PRIVATE_DAYS } else { EARLIER_DAYS };
-    let market = store.market(&instruments, first - chrono::Days::new(days), as_of).await.map_err(store_error)?;
+    let market =
+        store.market(&instruments, first - chrono::Days::new(days), as_of).await.map_err(store_error)?;
     let mut coverage = Vec::new();
     for book in &books {
         coverage.push(store.engine_coverage(book.portfolio.id, as_of).await.map_err(store_error)?);
     }
     let active_scenarios = store.active_scenarios().await.map_err(store_error)?.len();
-    Ok(Stored { calendar, as_of, books, market, coverage, active_scenarios, all_portfolios: slugs.is_empty() })
+    Ok(Stored {
+        calendar,
+        as_of,
+        books,
+        market,
+        coverage,
+        active_scenarios,
+        all_portfolios: slugs.is_empty(),
+    })
 }

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, store_error,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
+    store_error,
 };
 use sigma_core::analytics::returns::{daily_returns, rate_changes};
 use sigma_core::model::{FactorDefinition, FactorKind};
@@ -61,10 +62,12 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let bad: Vec<&Row> = rows.iter().filter(|row| row.is_required && !judge(row).is_usable()).collect();
     let mut table = table(&rows, window, &judge);
     args.list.apply(&mut table)?;
-    let document = Document::single(table)
-        .title(format!("History over {window} sessions"))
-        .as_of(as_of)
-        .note(format!("Sufficient from {:.0} returns, limited from {}.", (0.8 * window as f64).ceil(), args.min_obs));
+    let document =
+        Document::single(table).title(format!("History over {window} sessions")).as_of(as_of).note(format!(
+            "Sufficient from {:.0} returns, limited from {}.",
+            (0.8 * window as f64).ceil(),
+            args.min_obs
+        ));
     app.write(&args.output, &document)?;
     tell(app, &bad);
     Ok(ExitStatus::partial_if(!bad.is_empty()))
@@ -149,6 +152,9 @@ fn table(rows: &[Row], window: usize, judge: &dyn Fn(&Row) -> Verdict) -> Table 
 fn tell(app: &App, bad: &[&Row]) {
     if !bad.is_empty() {
         let names: Vec<&str> = bad.iter().map(|row| row.symbol.as_str()).collect();
-        app.note(&format!("too short for any number: {}; run `sigma-sync run` to backfill", names.join(", ")));
+        app.note(&format!(
+            "too short for any number: {}; run `sigma-sync run` to backfill",
+            names.join(", ")
+        ));
     }
 }

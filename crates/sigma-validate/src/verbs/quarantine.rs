@@ -1,0 +1,157 @@
+//! `quarantine`: bars that the screens refused, and what was decided about them.
+
+use chrono::NaiveDate;
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+use sigma_cli::args::parse_date;
+use sigma_cli::{
+    App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, RunTotals, Table, fail,
+    store_error,
+};
+use sigma_store::{QuarantineStatus, QuarantinedBar, Saved, Store, StoreError};
+
+/// Reasons no decision can overrule: such a bar is not a price.
+const IMPOSSIBLE: [&str; 3] = ["not_positive", "not_finite", "not_a_session"];
+
+/// What to do with refused bars.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List refused bars
+    Show(Show),
+    /// A bar is right although it was refused: the next sync takes it
+    Accept(Decide),
+    /// A bar is wrong: it is not told again
+    Drop(Decide),
+}
+
+/// Options of `quarantine show`.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Bars with this decision
+    #[arg(long, value_enum, default_value_t = Wanted::Open)]
+    status: Wanted,
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    Open,
+    Accepted,
+    Dropped,
+    All,
+}
+
+/// Options of `quarantine accept` and `quarantine drop`.
+#[derive(Debug, clap::Args)]
+pub struct Decide {
+    symbol: String,
+    #[arg(value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    date: NaiveDate,
+    #[command(flatten)]
+    dry_run: DryRun,
+    #[command(flatten)]
+    lock: LockArgs,
+}
+
+pub async fn run(verb: Verb, app: &App) -> anyhow::Result<ExitStatus> {
+    match verb {
+        Verb::Show(args) => show(args, app).await,
+        Verb::Accept(args) => decide(args, app, QuarantineStatus::Accepted).await,
+        Verb::Drop(args) => decide(args, app, QuarantineStatus::Dropped).await,
+    }
+}
+
+async fn show(args: Show, app: &App) -> anyhow::Result<ExitStatus> {
+    let status = match args.status {
+        Wanted::Open => Some(QuarantineStatus::Open),
+        Wanted::Accepted => Some(QuarantineStatus::Accepted),
+        Wanted::Dropped => Some(QuarantineStatus::Dropped),
+        Wanted::All => None,
+    };
+    let mut store = app.open_store().await?;
+    let bars = store.quarantine(status).await.map_err(store_error)?;
+    let mut table = Table::new(vec![
+        Column::text("symbol", "Symbol"),
+        Column::text("date", "Date"),
+        Column::text("source", "Source"),
+        Column::text("reason", "Reason"),
+        Column::text("status", "Status"),
+        Column::number("close", "Close"),
+        Column::text("detail", "Detail"),
+    ]);
+    for bar in bars {
+        let close = bar.payload.get("close").and_then(serde_json::Value::as_f64);
+        table.push(vec![
+            Cell::text(bar.symbol),
+            Cell::Date(bar.date),
+            Cell::text(bar.source),
+            Cell::text(bar.reason),
+            Cell::text(bar.status.as_str()),
+            Cell::or_blank(close, |close| Cell::number(close, 4)),
+            Cell::text(bar.detail),
+        ]);
+    }
+    args.list.apply(&mut table)?;
+    app.write(&args.output, &Document::single(table).title("Quarantine"))?;
+    Ok(ExitStatus::Done)
+}
+
+async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Result<ExitStatus> {
+    app.begin(if status == QuarantineStatus::Accepted { "quarantine accept" } else { "quarantine drop" });
+    let _lock = if args.dry_run.dry_run { None } else { Some(app.lock(&args.lock).await?) };
+    let mut store = app.open_store().await?;
+    let bars = decidable(&mut store, &args, status).await?;
+    if args.dry_run.dry_run {
+        app.note(&format!(
+            "would mark {} bars of {} on {} as {}",
+            bars.len(),
+            args.symbol,
+            args.date,
+            status.as_str()
+        ));
+        return Ok(ExitStatus::Done);
+    }
+    let parameters = json!({ "symbol": args.symbol, "date": args.date, "status": status.as_str() });
+    let run = app.begin_run(&mut store, "quarantine", None, parameters).await?;
+    let changed = bars.iter().filter(|bar| bar.status != status).count() as u64;
+    let marked = store.set_quarantine_status(&args.symbol, args.date, status).await.map_err(store_error);
+    let totals = marked.map(|stored| RunTotals {
+        expected: bars.len() as u64,
+        saved: Saved { stored, changed },
+        ..RunTotals::default()
+    });
+    let ended = app.end_run(&mut store, run, totals).await?;
+    if status == QuarantineStatus::Accepted {
+        app.note(&format!("`sigma-sync prices` takes {} of {} at its next run", args.symbol, args.date));
+    }
+    Ok(ended)
+}
+
+/// The bars of that symbol and date; an impossible one cannot be accepted.
+async fn decidable(
+    store: &mut Store,
+    args: &Decide,
+    status: QuarantineStatus,
+) -> anyhow::Result<Vec<QuarantinedBar>> {
+    let mut bars = store.quarantine(None).await.map_err(store_error)?;
+    bars.retain(|bar| bar.symbol == args.symbol && bar.date == args.date);
+    if bars.is_empty() {
+        let what = format!("quarantined bar of {} on {}", args.symbol, args.date);
+        return Err(sigma_cli::hinted(
+            store_error(StoreError::Missing { what }),
+            "`sigma-validate quarantine show` lists them",
+        ));
+    }
+    let impossible = bars.iter().find(|bar| IMPOSSIBLE.contains(&bar.reason.as_str()));
+    match impossible.filter(|_| status == QuarantineStatus::Accepted) {
+        Some(bar) => {
+            let message =
+                format!("the bar of {} on {} cannot be a price: {}", bar.symbol, bar.date, bar.detail);
+            Err(fail(ExitStatus::Usage, message, "drop it with `sigma-validate quarantine drop`"))
+        }
+        None => Ok(bars),
+    }
+}
