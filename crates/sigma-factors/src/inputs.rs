@@ -39,9 +39,9 @@ impl Inputs {
         let books = store.books(portfolios).await.map_err(store_error)?;
         let instruments = store.instruments().await.map_err(store_error)?;
         let warm_up = calendar.sessions_back(dates.from, window).map_err(calendar_error)?;
-        let opened = books.iter().map(|book| book.portfolio.opened_on).min().unwrap_or(warm_up);
         let needed = needed(&instruments, &books);
-        let market = store.market(&needed, warm_up.min(opened), dates.to).await.map_err(store_error)?;
+        let market =
+            store.books_market(&books, &needed, Some(warm_up), dates.to).await.map_err(store_error)?;
         let rates = store.rates(&[], warm_up, dates.to).await.map_err(store_error)?;
         let mut greeks: HashMap<NaiveDate, HashMap<i64, GreeksRow>> = HashMap::new();
         for row in store.greeks(&Scope::all(dates.from, dates.to)).await.map_err(store_error)? {
@@ -84,8 +84,6 @@ fn days(
     calendar: &Calendar,
     dates: &SessionRange,
 ) -> anyhow::Result<HashMap<NaiveDate, Day>> {
-    let opening = calendar.session_on_or_after(book.portfolio.opened_on).map_err(calendar_error)?;
-    let sessions = calendar.sessions_between(opening, dates.to).map_err(calendar_error)?;
-    let all = performance::roll(book, market, calendar, &sessions).map_err(calendar_error)?;
+    let all = performance::roll_from_opening(book, market, calendar, dates.to).map_err(calendar_error)?;
     Ok(all.into_iter().filter(|day| day.date >= dates.from).map(|day| (day.date, day)).collect())
 }

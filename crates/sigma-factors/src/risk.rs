@@ -16,7 +16,7 @@ use sigma_core::analytics::returns::SESSIONS_PER_YEAR;
 use sigma_core::model::{Book, FactorFit, FactorMatrix, InstrumentResults, Issue, Market, Reason};
 use sigma_store::{Engine, Store};
 
-use crate::stored::{date, day, market, nothing};
+use crate::stored::{date, day, nothing};
 
 /// Window of the stored covariance, sessions.
 const WINDOW: usize = 252;
@@ -45,7 +45,7 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let as_of = date(&mut store, Engine::FactorFits, None, args.as_of.as_of).await?;
     let (covariance, results) = stored(&mut store, as_of).await?;
     let calendar = app.calendar()?;
-    let market = market(&mut store, &books, as_of).await?;
+    let market = store.books_market(&books, &[], None, as_of).await.map_err(store_error)?;
     let (mut assessed, mut issues) = (Vec::new(), Vec::new());
     for book in &books {
         let Some(day) = day(book, &market, &calendar, as_of)? else { continue };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{ExitStatus, fail, store_error};
-use sigma_core::analytics::performance::Day;
-use sigma_core::analytics::positions::PositionView;
+use sigma_core::analytics::performance::{self, Day};
+use sigma_core::analytics::positions::{self, PositionView};
 use sigma_core::analytics::{factor_model, stress};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
@@ -15,8 +15,6 @@ use sigma_core::model::{
     MarketRiskResult, Portfolio, PortfolioCorrelation, Scenario, Snapshot, StressResult,
 };
 use sigma_store::{Scope, Store};
-
-use crate::holdings;
 
 /// Sessions in the P&L table.
 pub const HISTORY_SESSIONS: usize = 30;
@@ -108,7 +106,7 @@ async fn load_shared(
     as_of: NaiveDate,
     books: &[Book],
 ) -> anyhow::Result<Shared> {
-    let market = holdings::load_market(store, books, as_of).await?;
+    let market = store.books_market(books, &[], None, as_of).await.map_err(store_error)?;
     let mut results =
         store.instrument_results(as_of, as_of, factor_model::DEFAULT_METHOD).await.map_err(store_error)?;
     let users = store.users().await.map_err(store_error)?;
@@ -173,7 +171,8 @@ fn join(
 ) -> anyhow::Result<Inputs> {
     let id = book.portfolio.id;
     let as_of = shared.as_of;
-    let days = holdings::roll(&book, &shared.market, calendar, as_of)?;
+    let days =
+        performance::roll_from_opening(&book, &shared.market, calendar, as_of).map_err(calendar_error)?;
     let history = stored.snapshots.remove(&id).unwrap_or_default();
     let rolled = days.last().filter(|day| day.date == as_of);
     let (Some(snapshot), Some(today)) = (history.last().filter(|s| s.as_of == as_of).cloned(), rolled) else {
@@ -191,7 +190,7 @@ fn join(
     Ok(Inputs {
         as_of,
         history_sessions: days.iter().filter(in_history).count(),
-        views: holdings::views(&book, today, &shared.market, &shared.results),
+        views: positions::assess(&book, &today.lots, &shared.market, &shared.results),
         snapshot,
         history,
         exposures: stored.exposures.remove(&id).unwrap_or_default(),

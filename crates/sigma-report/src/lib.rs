@@ -5,7 +5,6 @@
 //! `generate` reads stored results and writes report files; every other verb reads and prints.
 //!
 //! # Map
-//! - [`holdings`]: books rolled over stored prices; the one valuation that snapshot, report and lists share.
 //! - [`verbs`]: one file a verb.
 //! - [`inputs`]: everything a report is made of, loaded once; [`availability`]: which engines have results;
 //!   [`checks`]: whether the stored numbers agree with each other.
@@ -18,7 +17,6 @@
 
 pub mod availability;
 pub mod checks;
-pub mod holdings;
 pub mod inputs;
 pub mod render;
 pub mod report;

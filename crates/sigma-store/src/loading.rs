@@ -1,16 +1,20 @@
 //! Loading what an engine works on, in few queries: books with their lots, market data, results of instruments.
 
 use async_recursion::async_recursion as boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::NaiveDate;
-use sigma_core::model::{Book, Instrument, InstrumentResults, Lot, Market, Portfolio};
+use chrono::{Days, NaiveDate};
+use sigma_core::model::{Book, Instrument, InstrumentKind, InstrumentResults, Lot, Market, Portfolio};
 
 use crate::{
     Store,
     error::{Result, StoreError},
+    prices::BEGINNING,
     save::Scope,
 };
+
+/// Before the first opening, prices reach back further than any price may be old.
+const LEAD: Days = Days::new(14);
 
 impl Store {
     /// The books of the portfolios with these slugs (none given: of all), lots by position id.
@@ -61,6 +65,39 @@ impl Store {
             quotes: self.option_quotes(&ids(&options), from, to).await?,
             ids: instruments.iter().map(|i| (i.symbol.clone(), i.id)).collect(),
         })
+    }
+
+    /// Prices and quotes that value the books at every close from their opening to `to`, for what they hold and the
+    /// underlyings of their options; of the `others` too, and from `since` where that is earlier.
+    #[boxed]
+    pub async fn books_market(
+        &mut self,
+        books: &[Book],
+        others: &[Instrument],
+        since: Option<NaiveDate>,
+        to: NaiveDate,
+    ) -> Result<Market> {
+        let mut wanted: BTreeMap<i64, Instrument> = others.iter().map(|i| (i.id, i.clone())).collect();
+        let mut underlyings: BTreeSet<String> = BTreeSet::new();
+        for lot in books.iter().flat_map(|book| &book.lots) {
+            underlyings.extend(lot.instrument.option.as_ref().map(|terms| terms.underlying.clone()));
+            wanted.entry(lot.instrument.id).or_insert_with(|| lot.instrument.clone());
+        }
+        let underlyings: Vec<String> = underlyings.into_iter().collect();
+        wanted.extend(self.instruments_by_symbol(&underlyings).await?.into_iter().map(|i| (i.id, i)));
+        let instruments: Vec<Instrument> = wanted.into_values().collect();
+
+        let opened = books.iter().map(|book| book.portfolio.opened_on).min().unwrap_or(to);
+        let from = opened.checked_sub_days(LEAD).unwrap_or(opened);
+        let from = since.map_or(from, |since| since.min(from)).min(to);
+        let mut market = self.market(&instruments, from, to).await?;
+        let is_private = |i: &&Instrument| i.kind == InstrumentKind::Private;
+        let private: Vec<i64> = instruments.iter().filter(is_private).map(|i| i.id).collect();
+        if !private.is_empty() {
+            // A private asset is held at its last stated value, however old that is.
+            market.histories.extend(self.price_histories(&private, BEGINNING, to).await?);
+        }
+        Ok(market)
     }
 
     /// Greeks, and loadings by one method, of every instrument by date.

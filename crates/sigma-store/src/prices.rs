@@ -55,7 +55,7 @@ impl PriceRecord {
 }
 
 /// From before every date that can be stored: corporate actions are needed from the beginning.
-const BEGINNING: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
+pub(crate) const BEGINNING: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };

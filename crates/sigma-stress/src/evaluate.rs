@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
-use sigma_core::analytics::performance::{self, Day};
+use sigma_core::analytics::performance::{Day, roll_from_opening};
 use sigma_core::analytics::positions::{PositionView, assess};
 use sigma_core::analytics::repricing::VolatilityMove;
 use sigma_core::analytics::shocks::FactorShocks;
@@ -53,18 +53,12 @@ impl<'a> Close<'a> {
     }
 }
 
-/// Rolls a book from its opening to `to`; empty for a book that opens later.
-pub fn roll(inputs: &Inputs, book: &Book, to: NaiveDate) -> Result<Vec<Day>, CalendarError> {
-    let sessions = inputs.calendar.sessions_between(book.portfolio.opened_on, to)?;
-    performance::roll(book, &inputs.market, &inputs.calendar, &sessions)
-}
-
 /// Evaluates all books on all `sessions` on which they are open, by book and date.
 pub fn evaluate(inputs: &Inputs, sessions: &[NaiveDate]) -> Result<Vec<Evaluation>, CalendarError> {
     let Some((&first, &last)) = sessions.first().zip(sessions.last()) else { return Ok(Vec::new()) };
     let empty = InstrumentResults::default();
     let of_book = |book: &Book| -> Result<Vec<Evaluation>, CalendarError> {
-        let days = roll(inputs, book, last)?;
+        let days = roll_from_opening(book, &inputs.market, &inputs.calendar, last)?;
         let wanted: Vec<&Day> = days.iter().filter(|day| day.date >= first).collect();
         Ok(wanted.par_iter().map(|day| at_close(inputs, &Close::new(inputs, book, day, &empty))).collect())
     };

@@ -1,6 +1,6 @@
 //! Everything a run works on, loaded once for its whole range of dates.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -9,7 +9,7 @@ use sigma_core::analytics::factor_model::{DEFAULT_METHOD, covariance_method};
 use sigma_core::analytics::shocks::FactorShocks;
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
-    Book, FactorMatrix, Instrument, InstrumentKind, InstrumentResults, Issue, Market, Reason, Scenario, Shock,
+    Book, FactorMatrix, Instrument, InstrumentResults, Issue, Market, Reason, Scenario, Shock,
 };
 use sigma_store::Store;
 
@@ -17,12 +17,6 @@ use crate::scenario_file;
 
 /// Window of the covariance that correlated mode uses, in sessions.
 const COVARIANCE_WINDOW: usize = 252;
-
-/// Sessions before the first opening whose prices may still value a lot (the longest staleness limit, with room).
-const EARLIER_SESSIONS: usize = 10;
-
-/// How far back the stated value of a private asset is looked for, in days.
-const PRIVATE_DAYS: u64 = 20 * 366;
 
 /// What the engine is a function of.
 pub struct Inputs {
@@ -140,31 +134,11 @@ pub async fn load(
         .into_iter()
         .map(|instrument| (instrument.symbol.clone(), instrument))
         .collect();
-    let needed = needed(&books, &instruments);
-    let market_from = first_price_date(&books, &needed, &calendar, to);
-    let market = store.market(&needed, market_from, to).await.map_err(store_error)?;
+    let market = store.books_market(&books, &[], None, to).await.map_err(store_error)?;
     let results = store.instrument_results(from, to, DEFAULT_METHOD).await.map_err(store_error)?;
     let method = covariance_method(COVARIANCE_WINDOW);
     let covariances = store.factor_matrices(from, to, &method).await.map_err(store_error)?;
     let covariances = covariances.into_iter().map(|matrix| (matrix.as_of, matrix)).collect();
     let issues = scenarios.unknown_symbols(&instruments);
     Ok((Inputs { calendar, books, market, instruments, results, covariances, scenarios }, issues))
-}
-
-/// Instruments held, and the underlyings of options among them.
-fn needed(books: &[Book], instruments: &HashMap<String, Instrument>) -> Vec<Instrument> {
-    let held = books.iter().flat_map(|book| &book.lots).map(|lot| &lot.instrument);
-    let symbols: BTreeSet<&str> =
-        held.flat_map(|instrument| [instrument.symbol.as_str(), instrument.risk_symbol()]).collect();
-    symbols.into_iter().filter_map(|symbol| instruments.get(symbol)).cloned().collect()
-}
-
-/// The date from which prices can matter. A private asset keeps its last stated value, however old.
-fn first_price_date(books: &[Book], needed: &[Instrument], calendar: &Calendar, to: NaiveDate) -> NaiveDate {
-    let opened = books.iter().map(|book| book.portfolio.opened_on).min().unwrap_or(to).min(to);
-    let is_private = needed.iter().any(|instrument| instrument.kind == InstrumentKind::Private);
-    match calendar.sessions_back(opened, EARLIER_SESSIONS) {
-        Ok(date) if !is_private => date,
-        _ => opened - chrono::Days::new(PRIVATE_DAYS),
-    }
 }

@@ -68,6 +68,17 @@ pub struct Day {
     pub settled: Vec<usize>,
 }
 
+/// Rolls a book over every session from its opening to `to`; empty for a book that opens later.
+pub fn roll_from_opening(
+    book: &Book,
+    market: &Market,
+    calendar: &Calendar,
+    to: NaiveDate,
+) -> Result<Vec<Day>, CalendarError> {
+    let sessions = calendar.sessions_between(book.portfolio.opened_on, to)?;
+    roll(book, market, calendar, &sessions)
+}
+
 /// Rolls a book over `sessions`, which ascend without gaps from the opening session.
 pub fn roll(
     book: &Book,

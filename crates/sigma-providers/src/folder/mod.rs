@@ -10,7 +10,7 @@
 //! | `dividends.csv` | symbol, ex_date, amount |
 //!
 //! Columns may come in any order; a file that is not there is not offered; a row that cannot be read is a
-//! [`RowProblem`] and the others stand.
+//! [`RowProblem`](crate::RowProblem) and the others stand.
 
 mod prices;
 mod reference;

@@ -34,6 +34,7 @@ pub fn section(inputs: &Inputs, availability: &[Availability]) -> Section {
         .note(
             "Dollars: delta-adjusted value times loading, summed; the P&L of a factor return of 100% (for Rates: of \
              one unit of yield, 10,000 basis points). Beta: dollars over NAV. Styles are tilts against the market, so a \
-             market move is counted once. Coverage: share of the gross delta-adjusted value that has loadings.",
+             market move is counted once. Standard error: of the loadings, with errors of different instruments taken as \
+             independent. Coverage: share of the gross delta-adjusted value that has loadings.",
         )
 }

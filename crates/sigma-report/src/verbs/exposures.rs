@@ -12,6 +12,7 @@ use crate::verbs::stored_dates;
 
 /// What exposures are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub enum By {
     Total,
     AssetType,

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use serde_json::json;
+use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, RangeArgs, RunTotals,
     SessionRange, store_error,
 };
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
-use sigma_core::analytics::performance::Day;
+use sigma_core::analytics::performance::{self, Day};
+use sigma_core::analytics::positions;
 use sigma_core::analytics::snapshot::{SnapshotSet, assemble};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, Exclusion, ExposureRow, InstrumentResults, Market, Snapshot};
 use sigma_store::{Saved, Scope, Store};
 
-use crate::holdings;
 use crate::verbs::show;
 
 /// Name under which what the valuation left out is stored.
@@ -117,7 +118,7 @@ async fn work(
 
 async fn load(store: &mut Store, args: &Args, dates: &SessionRange) -> anyhow::Result<Loaded> {
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
-    let market = holdings::load_market(store, &books, dates.to).await?;
+    let market = store.books_market(&books, &[], None, dates.to).await.map_err(store_error)?;
     let results =
         store.instrument_results(dates.from, dates.to, DEFAULT_METHOD).await.map_err(store_error)?;
     Ok(Loaded { books, market, results })
@@ -128,7 +129,8 @@ fn compute(app: &App, loaded: &Loaded, calendar: &Calendar, dates: &SessionRange
     let results = |date: NaiveDate| loaded.results.get(&date).unwrap_or(&none);
     let mut rows = Rows::default();
     for book in &loaded.books {
-        let days = holdings::roll(book, &loaded.market, calendar, dates.to)?;
+        let days = performance::roll_from_opening(book, &loaded.market, calendar, dates.to)
+            .map_err(calendar_error)?;
         let opening = days.first().map(|day| day.date);
         if opening.is_none_or(|opening| opening > dates.from) {
             let skipped = dates.sessions.iter().filter(|date| opening.is_none_or(|o| **date < o)).count();
@@ -140,7 +142,7 @@ fn compute(app: &App, loaded: &Loaded, calendar: &Calendar, dates: &SessionRange
         }
         let wanted = |day: &Day| day.date >= dates.from;
         for (i, day) in days.iter().enumerate().filter(|(_, day)| wanted(day)) {
-            let views = holdings::views(book, day, &loaded.market, results(day.date));
+            let views = positions::assess(book, &day.lots, &loaded.market, results(day.date));
             rows.add(book.portfolio.id, assemble(book, &days, i, &views));
         }
     }

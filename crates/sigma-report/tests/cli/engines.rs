@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 
 use serde_json::json;
-use sigma_core::analytics::performance::Day;
-use sigma_core::analytics::positions::PositionView;
+use sigma_core::analytics::performance::{self, Day};
+use sigma_core::analytics::positions::{self, PositionView};
 use sigma_core::analytics::{factor_model, shocks::FactorShocks, stress};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::*;
-use sigma_report::holdings;
 use sigma_store::*;
 
 use crate::book::{AS_OF, CALL, PUT, date, factors};
@@ -102,12 +101,12 @@ async fn portfolio_results(store: &mut Store, run: i64, matrix: &FactorMatrix) {
     let book = store.books(&[]).await.unwrap().remove(0);
     let id = book.portfolio.id;
     let scope = Scope::day(day, &[id]);
-    let market = holdings::load_market(store, std::slice::from_ref(&book), day).await.unwrap();
+    let market = store.books_market(std::slice::from_ref(&book), &[], None, day).await.unwrap();
     let results = store.instrument_results(day, day, factor_model::DEFAULT_METHOD).await.unwrap();
     let results = &results[&day];
-    let days: Vec<Day> = holdings::roll(&book, &market, Calendar::nyse(), day).unwrap();
+    let days: Vec<Day> = performance::roll_from_opening(&book, &market, Calendar::nyse(), day).unwrap();
     let today = days.last().unwrap();
-    let views: Vec<PositionView> = holdings::views(&book, today, &market, results);
+    let views: Vec<PositionView> = positions::assess(&book, &today.lots, &market, results);
     let exposures =
         factor_model::exposures(&book, &views, &market, results, &definitions, today.nav).unwrap();
     let method = factor_model::DEFAULT_METHOD;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{Cell, Column, Format, Table, fail};
+use sigma_core::analytics::performance::roll_from_opening;
 use sigma_core::analytics::shocks::FactorShocks;
 use sigma_core::analytics::stress::{self, PositionPnl, StressInputs};
 use sigma_core::calendar::Calendar;
@@ -11,7 +12,7 @@ use sigma_core::model::{Book, ImpliedMove, InstrumentResults, Reason, StressResu
 use sigma_store::Store;
 
 use super::tables::{Row, push_parts};
-use crate::evaluate::{Close, roll};
+use crate::evaluate::Close;
 use crate::inputs::{Inputs, Scenarios, load};
 
 /// Amount in dollars, and its share of the total, by which a computed sum may differ from the stored total.
@@ -33,7 +34,8 @@ pub async fn table(
     let mut table = empty_table();
     let mut agrees = true;
     for book in &inputs.books {
-        let days = roll(&inputs, book, as_of).map_err(calendar_error)?;
+        let days =
+            roll_from_opening(book, &inputs.market, &inputs.calendar, as_of).map_err(calendar_error)?;
         let Some(day) = days.last().filter(|day| day.date == as_of) else { continue };
         let close = Close::new(&inputs, book, day, &empty);
         let on = close.stress_inputs(&inputs);
