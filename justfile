@@ -10,19 +10,21 @@ default:
 setup:
     scripts/setup.sh
 
+# The seven tools, in target/release
+build: setup
+    cargo build --release --locked --workspace --bins --exclude sigma-testkit
+
 # Daily risk reports of the three demo books, offline, into ./reports
-demo: setup
-    cargo build --release --workspace --bins --exclude sigma-testkit
-    just seed
+demo: seed
     scripts/demo.sh
 
 # Create the schema and the demo books in ./sigma.db (or DATABASE_URL)
-seed:
+seed: build
     "$SIGMA_BIN_DIR/sigma-seed" migrate
     "$SIGMA_BIN_DIR/sigma-seed" demo --data-dir "{{justfile_directory()}}/demo-data"
 
 # The daily chain for the last completed session, e.g. `just daily --provider file --path DIR`
-daily *arguments:
+daily *arguments: build
     scripts/daily.sh {{arguments}}
 
 # All tests, on SQLite and on a private PostgreSQL server
