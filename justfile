@@ -1,4 +1,5 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
+set positional-arguments
 
 export SIGMA_BIN_DIR := justfile_directory() / "target/release"
 
@@ -25,7 +26,7 @@ seed: build
 
 # The daily chain for the last completed session, e.g. `just daily --provider file --path DIR`
 daily *arguments: build
-    scripts/daily.sh {{arguments}}
+    scripts/daily.sh "$@"
 
 # All tests, on SQLite and on a private PostgreSQL server
 test:
