@@ -24,7 +24,7 @@ while [ $# -gt 0 ]; do
     --provider | --path) provider+=("$1" "$2"); shift 2 ;;
     --portfolio) books="$books $1 $2"; shift 2 ;;
     --output-dir) output+=("$1" "$2"); shift 2 ;;
-    --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "daily: unknown argument '$1'; see scripts/daily.sh --help" >&2; exit 2 ;;
   esac
 done

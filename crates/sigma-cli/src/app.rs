@@ -38,6 +38,26 @@ pub trait ToolArgs: clap::Parser {
     }
 }
 
+/// Implements [`ToolArgs`] for a parser with the fields `global` ([`GlobalArgs`]) and `verb`, whose enum has a variant
+/// `Meta` ([`MetaCommand`]).
+#[macro_export]
+macro_rules! tool_args {
+    ($cli:ident, $verb:ident) => {
+        impl $crate::ToolArgs for $cli {
+            fn global(&self) -> &$crate::GlobalArgs {
+                &self.global
+            }
+
+            fn meta(&self) -> Option<&$crate::MetaCommand> {
+                match &self.verb {
+                    $verb::Meta(meta) => Some(meta),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
 /// How many subjects an issue line names; `-v` names all.
 const NAMED_SUBJECTS: usize = 8;
 

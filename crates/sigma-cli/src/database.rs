@@ -15,7 +15,10 @@ impl App {
 /// Gives an error of the store its exit code and hint.
 pub fn store_error(error: StoreError) -> anyhow::Error {
     let status = match &error {
-        StoreError::Missing { .. } | StoreError::Conflict { .. } => ExitStatus::Usage,
+        StoreError::Missing { .. } | StoreError::Conflict { .. } | StoreError::BadUrl { .. } => {
+            ExitStatus::Usage
+        }
+        StoreError::NoServer { .. } => ExitStatus::Network,
         StoreError::Busy => ExitStatus::Locked,
         _ => ExitStatus::Failed,
     };

@@ -10,7 +10,8 @@
 //! - [`config`]: settings and where each came from; [`clock`]: now, in UTC and in New York.
 //! - [`exit`]: exit codes and the one-line error with its hint; [`outcome`]: the closing line of a run, and issues.
 //! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
-//! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run.
+//! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run;
+//!   [`stored`]: the date that a list shows.
 //! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each.
 //!
 //! # What this crate does not do
@@ -36,6 +37,7 @@ pub mod render;
 pub mod run;
 mod runtime;
 pub mod sessions;
+pub mod stored;
 pub mod table;
 pub mod terminal;
 
@@ -59,4 +61,5 @@ pub use redact::redact_url;
 pub use render::render;
 pub use run::{EngineRun, RunTotals};
 pub use sessions::SessionRange;
+pub use stored::{StoredDate, StoredResults};
 pub use table::{Column, ColumnKind, Table};

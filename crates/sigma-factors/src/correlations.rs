@@ -8,11 +8,11 @@ use sigma_cli::{
 use sigma_core::analytics::factor_model::correlation_method;
 use sigma_core::analytics::portfolio_correlation::CorrelationSpec;
 use sigma_core::model::{Book, FactorMatrix, PortfolioCorrelation, Reason};
-use sigma_store::{Engine, Scope, Store};
+use sigma_store::{Scope, Store};
 
 use crate::compute::HALF_LIFE_SESSIONS;
 use crate::matrix_filter::{self, FilterArgs};
-use crate::stored::{date, nothing};
+use crate::stored::{FACTOR_CORRELATIONS, HOLDING_CORRELATIONS};
 
 /// Decimals of correlations.
 const DECIMALS: usize = 4;
@@ -44,18 +44,19 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     }
     let mut store = app.open_store().await?;
     let document = match args.factors {
-        true => between_factors(&mut store, args).await?,
-        false => between_holdings(&mut store, args).await?,
+        true => between_factors(app, &mut store, args).await?,
+        false => between_holdings(app, &mut store, args).await?,
     };
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
 }
 
-async fn between_factors(store: &mut Store, args: &Args) -> anyhow::Result<Document> {
-    let as_of = date(store, Engine::FactorCovariances, None, args.as_of.as_of).await?;
+async fn between_factors(app: &App, store: &mut Store, args: &Args) -> anyhow::Result<Document> {
+    let date = app.stored_date(store, FACTOR_CORRELATIONS, None, &args.as_of).await?;
+    let as_of = date.as_of;
     let method = correlation_method(HALF_LIFE_SESSIONS);
     let stored = store.factor_matrices(as_of, as_of, &method).await.map_err(store_error)?;
-    let Some(matrix) = stored.first() else { return Err(nothing("correlations of the factors", as_of)) };
+    let Some(matrix) = stored.first() else { return Err(date.nothing("correlations of the factors")) };
     let note = format!(
         "exponentially weighted, half-life {HALF_LIFE_SESSIONS} sessions, {} sessions",
         matrix.observations
@@ -68,14 +69,15 @@ fn factor_table(matrix: &FactorMatrix) -> Table {
     square("factor", &matrix.factors, |i, j| Cell::number(full[[i, j]], DECIMALS))
 }
 
-async fn between_holdings(store: &mut Store, args: &Args) -> anyhow::Result<Document> {
+async fn between_holdings(app: &App, store: &mut Store, args: &Args) -> anyhow::Result<Document> {
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
     let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
-    let as_of = date(store, Engine::Correlations, Some(&ids), args.as_of.as_of).await?;
+    let date = app.stored_date(store, HOLDING_CORRELATIONS, Some(&ids), &args.as_of).await?;
+    let as_of = date.as_of;
     let method = CorrelationSpec::default().method();
     let stored = store.correlations(&Scope::day(as_of, &ids), &method).await.map_err(store_error)?;
     if stored.is_empty() {
-        return Err(nothing("correlations of holdings", as_of));
+        return Err(date.nothing("correlations of holdings"));
     }
     let title = "Correlations of holdings";
     Ok(match args.matrix {

@@ -15,7 +15,7 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let factors = store.factors().await.map_err(store_error)?;
     if factors.is_empty() {
-        return Err(fail(ExitStatus::Failed, "no factors are defined", "run `sigma-seed demo`"));
+        return Err(fail(ExitStatus::Failed, "no factors are defined", "run `sigma-seed migrate`"));
     }
     let mut table = Table::new(vec![
         Column::text("factor", "Factor"),

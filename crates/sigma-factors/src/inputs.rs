@@ -34,7 +34,7 @@ impl Inputs {
     ) -> anyhow::Result<Inputs> {
         let definitions = store.factors().await.map_err(store_error)?;
         if definitions.is_empty() {
-            return Err(fail(ExitStatus::Failed, "no factors are defined", "run `sigma-seed demo`"));
+            return Err(fail(ExitStatus::Failed, "no factors are defined", "run `sigma-seed migrate`"));
         }
         let books = store.books(portfolios).await.map_err(store_error)?;
         let instruments = store.instruments().await.map_err(store_error)?;

@@ -26,7 +26,7 @@ mod stored;
 mod wide;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,18 +65,7 @@ enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs the verb.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use chrono::NaiveDate;
 use clap::Args as ClapArgs;
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, OutputArgs, PortfolioArgs, Table, store_error,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, OutputArgs, PortfolioArgs, StoredDate, Table,
+    store_error,
 };
 use sigma_core::analytics::factor_model::{DEFAULT_METHOD, covariance_method};
 use sigma_core::analytics::factor_risk::{FactorRisk, SpecificRisk, factor_risk};
 use sigma_core::analytics::performance::Day;
 use sigma_core::analytics::positions::{PositionView, assess, loadings};
 use sigma_core::analytics::returns::SESSIONS_PER_YEAR;
-use sigma_core::model::{Book, FactorFit, FactorMatrix, InstrumentResults, Issue, Market, Reason};
-use sigma_store::{Engine, Store};
+use sigma_core::model::{Book, FactorMatrix, InstrumentResults, Issue, Lot, Market, RATES, Reason};
+use sigma_store::Store;
 
-use crate::stored::{date, day, nothing};
+use crate::stored::{FITS, day};
 
 /// Window of the stored covariance, sessions.
 const WINDOW: usize = 252;
@@ -42,8 +42,9 @@ struct Assessed<'a> {
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
-    let as_of = date(&mut store, Engine::FactorFits, None, args.as_of.as_of).await?;
-    let (covariance, results) = stored(&mut store, as_of).await?;
+    let date = app.stored_date(&mut store, FITS, None, &args.as_of).await?;
+    let as_of = date.as_of;
+    let (covariance, results) = stored(&mut store, date).await?;
     let calendar = app.calendar()?;
     let market = store.books_market(&books, &[], None, as_of).await.map_err(store_error)?;
     let (mut assessed, mut issues) = (Vec::new(), Vec::new());
@@ -62,14 +63,14 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     Ok(app.tell_issues(&issues))
 }
 
-async fn stored(store: &mut Store, as_of: NaiveDate) -> anyhow::Result<(FactorMatrix, InstrumentResults)> {
+async fn stored(store: &mut Store, date: StoredDate) -> anyhow::Result<(FactorMatrix, InstrumentResults)> {
+    let as_of = date.as_of;
     let method = covariance_method(WINDOW);
     let matrices = store.factor_matrices(as_of, as_of, &method).await.map_err(store_error)?;
-    let covariance =
-        matrices.into_iter().next().ok_or_else(|| nothing("covariances of the factors", as_of))?;
+    let covariance = matrices.into_iter().next().ok_or_else(|| date.nothing("covariances of the factors"))?;
     let mut results = store.instrument_results(as_of, as_of, DEFAULT_METHOD).await.map_err(store_error)?;
     let results = results.remove(&as_of).filter(|results| !results.fits.is_empty());
-    Ok((covariance, results.ok_or_else(|| nothing("loadings", as_of))?))
+    Ok((covariance, results.ok_or_else(|| date.nothing("loadings"))?))
 }
 
 fn assess_book<'a>(
@@ -81,46 +82,74 @@ fn assess_book<'a>(
     issues: &mut Vec<Issue>,
 ) -> anyhow::Result<Assessed<'a>> {
     let views = assess(book, &day.lots, market, results);
-    let (by_source, covered_fraction) = by_source(book, &views, market, results, issues);
+    let (sources, covered_fraction) =
+        sources(book, &views, |lot| known(lot, market, results, &covariance.factors), issues);
     let exposure =
-        |factor: &String| by_source.values().map(|(d, fit)| d * fit.loading(factor).unwrap_or(0.0)).sum();
-    let exposures: Vec<f64> = covariance.factors.iter().map(exposure).collect();
-    let specific: Vec<SpecificRisk> = by_source
+        |at: usize| sources.values().map(|source| source.dollars * source.known.loadings[at]).sum();
+    let exposures: Vec<f64> = (0..covariance.factors.len()).map(exposure).collect();
+    let specific: Vec<SpecificRisk> = sources
         .values()
-        .map(|(dollars, fit)| SpecificRisk {
-            dollars: *dollars,
-            variance: fit.residual_vol_per_day.unwrap_or(0.0).powi(2),
-        })
+        .map(|source| SpecificRisk { dollars: source.dollars, variance: source.known.residual_variance })
         .collect();
     let risk = factor_risk(&exposures, covariance.matrix().view(), &specific)
         .context("cannot decompose the risk")?;
     Ok(Assessed { book, nav: day.nav, risk, covered_fraction })
 }
 
+/// What is known about a symbol that moves positions.
+struct Known {
+    /// In the order of the covariance.
+    loadings: Vec<f64>,
+    /// Per session, of the specific return.
+    residual_variance: f64,
+}
+
+/// Delta-adjusted dollars that one symbol moves.
+struct Source {
+    dollars: f64,
+    known: Known,
+}
+
+/// All that a decomposition needs about an instrument; a loading or a variance that is missing is a reason, never a zero.
+fn known(
+    lot: &Lot,
+    market: &Market,
+    results: &InstrumentResults,
+    factors: &[String],
+) -> Result<Known, Reason> {
+    let fit = loadings(&lot.instrument, market, results)?;
+    let loading = |factor: &String| {
+        let reason = if factor == RATES { Reason::NoRate } else { Reason::NotComputed };
+        fit.known_loading(factor).ok_or(reason)
+    };
+    let loadings = factors.iter().map(loading).collect::<Result<_, _>>()?;
+    let residual_variance = fit.residual_vol_per_day.ok_or(Reason::NotComputed)?.powi(2);
+    Ok(Known { loadings, residual_variance })
+}
+
 /// Delta-adjusted dollars by the symbol that moves them, and the share of gross dollars that has loadings. What is left
 /// out is named.
-fn by_source<'a>(
+fn sources(
     book: &Book,
     views: &[PositionView],
-    market: &Market,
-    results: &'a InstrumentResults,
+    known: impl Fn(&Lot) -> Result<Known, Reason>,
     issues: &mut Vec<Issue>,
-) -> (BTreeMap<String, (f64, &'a FactorFit)>, f64) {
-    let mut by_source: BTreeMap<String, (f64, &FactorFit)> = BTreeMap::new();
+) -> (BTreeMap<String, Source>, f64) {
+    let mut sources: BTreeMap<String, Source> = BTreeMap::new();
     let (mut covered, mut gross) = (0.0, 0.0);
     for view in views {
-        let instrument = &book.lots[view.lot].instrument;
-        let known = view.delta_adjusted().and_then(|d| Ok((d, loadings(instrument, market, results)?)));
+        let lot = &book.lots[view.lot];
         gross += view.delta_adjusted().ok().or(view.market_value).map_or(0.0, f64::abs);
-        match known {
-            Ok((dollars, fit)) => {
+        match view.delta_adjusted().and_then(|dollars| Ok((dollars, known(lot)?))) {
+            Ok((dollars, known)) => {
                 covered += dollars.abs();
-                by_source.entry(instrument.risk_symbol().to_owned()).or_insert((0.0, fit)).0 += dollars;
+                let symbol = lot.instrument.risk_symbol().to_owned();
+                sources.entry(symbol).or_insert(Source { dollars: 0.0, known }).dollars += dollars;
             }
-            Err(reason) => issues.push(left_out(book, &instrument.symbol, reason)),
+            Err(reason) => issues.push(left_out(book, &lot.instrument.symbol, reason)),
         }
     }
-    (by_source, if gross > 0.0 { covered / gross } else { 0.0 })
+    (sources, if gross > 0.0 { covered / gross } else { 0.0 })
 }
 
 fn left_out(book: &Book, symbol: &str, reason: Reason) -> Issue {

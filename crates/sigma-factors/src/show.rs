@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
 use clap::Args as ClapArgs;
 use sigma_cli::{
-    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, store_error,
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, Table, store_error,
 };
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::model::Book;
-use sigma_store::{Engine, Scope, Store};
+use sigma_store::{Scope, Store};
 
 use crate::compute::names;
 use crate::positions_table::{exposure_table, loadings_table, push_loadings};
-use crate::stored::{date, nothing};
+use crate::stored::FITS;
 
 /// Told below every table, as the unit differs from that of the other factors.
 const RATE_UNIT: &str = "a rate factor counts per 1.00 of yield: divide by 10,000 for one basis point";
@@ -42,13 +41,13 @@ pub struct Args {
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
-    let as_of = date(&mut store, Engine::FactorFits, None, args.as_of.as_of).await?;
+    let date = app.stored_date(&mut store, FITS, None, &args.as_of).await?;
     let (mut table, title) = match args.positions || args.instruments {
-        true => (loadings(&mut store, args, &books, as_of).await?, "Factor loadings"),
-        false => (exposures(&mut store, args, &books, as_of).await?, "Factor exposures"),
+        true => (loadings(&mut store, args, &books, date).await?, "Factor loadings"),
+        false => (exposures(&mut store, args, &books, date).await?, "Factor exposures"),
     };
     args.list.apply(&mut table)?;
-    let document = Document::single(table).title(title).as_of(as_of).note(RATE_UNIT);
+    let document = Document::single(table).title(title).as_of(date.as_of).note(RATE_UNIT);
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
 }
@@ -57,20 +56,22 @@ async fn exposures(
     store: &mut Store,
     args: &Args,
     books: &[Book],
-    as_of: NaiveDate,
+    date: StoredDate,
 ) -> anyhow::Result<Table> {
     let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
-    let rows = store.factor_exposures(&Scope::day(as_of, &ids), &args.method).await.map_err(store_error)?;
+    let rows =
+        store.factor_exposures(&Scope::day(date.as_of, &ids), &args.method).await.map_err(store_error)?;
     match rows.is_empty() {
-        true => Err(nothing(&format!("factor exposures by the method {}", args.method), as_of)),
+        true => Err(date.nothing(&format!("factor exposures by the method {}", args.method))),
         false => Ok(exposure_table(books, &rows)),
     }
 }
 
-async fn loadings(store: &mut Store, args: &Args, books: &[Book], as_of: NaiveDate) -> anyhow::Result<Table> {
+async fn loadings(store: &mut Store, args: &Args, books: &[Book], date: StoredDate) -> anyhow::Result<Table> {
+    let as_of = date.as_of;
     let fits = store.factor_fits(&Scope::all(as_of, as_of), &args.method).await.map_err(store_error)?;
     if fits.is_empty() {
-        return Err(nothing(&format!("loadings by the method {}", args.method), as_of));
+        return Err(date.nothing(&format!("loadings by the method {}", args.method)));
     }
     let instruments = store.instruments().await.map_err(store_error)?;
     let names: HashMap<i64, &str> = names(&instruments);

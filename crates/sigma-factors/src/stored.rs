@@ -1,35 +1,24 @@
-//! Dates of stored results, and the state of books on them.
+//! Stored results that lists show, and the state of books on their dates.
 
 use chrono::NaiveDate;
+use sigma_cli::StoredResults;
 use sigma_cli::sessions::calendar_error;
-use sigma_cli::{ExitStatus, fail, store_error};
 use sigma_core::analytics::performance::{self, Day};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, Market};
-use sigma_store::{Engine, Store};
+use sigma_store::Engine;
 
-/// The date asked for, or the latest of an engine. An engine without results is an error that names the remedy.
-pub async fn date(
-    store: &mut Store,
-    engine: Engine,
-    ids: Option<&[i64]>,
-    asked: Option<NaiveDate>,
-) -> anyhow::Result<NaiveDate> {
-    let latest = store.latest_as_of(engine, ids).await.map_err(store_error)?;
-    match latest {
-        None => Err(fail(ExitStatus::Failed, "no factor results are stored", "run `sigma-factors run`")),
-        Some(latest) => Ok(asked.unwrap_or(latest)),
-    }
-}
+const COMMAND: &str = "sigma-factors run";
 
-/// Nothing stored for a date and method.
-pub fn nothing(what: &str, as_of: NaiveDate) -> anyhow::Error {
-    fail(
-        ExitStatus::Failed,
-        format!("no {what} are stored for {as_of}"),
-        format!("run `sigma-factors run --as-of {as_of}`"),
-    )
-}
+pub const FITS: StoredResults =
+    StoredResults { engine: Engine::FactorFits, what: "factor results", command: COMMAND };
+pub const FACTOR_CORRELATIONS: StoredResults = StoredResults {
+    engine: Engine::FactorCovariances,
+    what: "correlations of the factors",
+    command: COMMAND,
+};
+pub const HOLDING_CORRELATIONS: StoredResults =
+    StoredResults { engine: Engine::Correlations, what: "correlations of holdings", command: COMMAND };
 
 /// A book at the close of a date; `None` before it opened.
 pub fn day(

@@ -85,6 +85,11 @@ async fn without_greeks_options_are_excluded_and_the_remedy_is_named() {
     }
     let (_, stderr) = answer(&url, "run --as-of 2025-06-30", 3);
     assert!(stderr.contains("error: not_computed") && stderr.contains("run `sigma-greeks run"), "{stderr}");
+    // A Sunday stands for the Friday before it, of which nothing is stored.
+    let (_, stderr) = answer(&url, "show --as-of 2025-06-29", 1);
+    assert!(stderr.contains("2025-06-29 is not a session; 2025-06-27 stands for it"), "{stderr}");
+    let hint = "run `sigma-factors run --as-of 2025-06-27`; the latest stored date is 2025-06-30";
+    assert!(stderr.contains(hint), "{stderr}");
     let as_of = date("2025-06-30");
     let excluded = demo.store.exclusions(&Scope::all(as_of, as_of), Some("factors")).await.unwrap();
     assert_eq!(excluded.len(), 8, "{excluded:?}");

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use clap::Args as ClapArgs;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
-    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, fail, store_error,
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults, Table,
+    store_error,
 };
 use sigma_core::analytics::{performance, positions};
 use sigma_core::calendar::Calendar;
@@ -15,6 +16,9 @@ use sigma_store::{Engine, Scope, Store};
 
 use crate::contracts::held;
 use crate::rows::{contract_table, position_table, push_positions};
+
+const GREEKS: StoredResults =
+    StoredResults { engine: Engine::Greeks, what: "Greeks", command: "sigma-greeks run" };
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {
@@ -34,8 +38,12 @@ pub struct Args {
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
-    let as_of = date(&mut store, args).await?;
+    let date = app.stored_date(&mut store, GREEKS, None, &args.as_of).await?;
+    let as_of = date.as_of;
     let mut rows = store.greeks(&Scope::all(as_of, as_of)).await.map_err(store_error)?;
+    if rows.is_empty() {
+        return Err(date.nothing("Greeks"));
+    }
     let mut table = match args.positions {
         true => positions_of(&mut store, &books, &app.calendar()?, as_of, rows).await?,
         false => {
@@ -52,19 +60,6 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let title = if args.positions { "Greeks of positions" } else { "Greeks of contracts" };
     app.write(&args.output, &Document::single(table).title(title).as_of(as_of))?;
     Ok(ExitStatus::Done)
-}
-
-async fn date(store: &mut Store, args: &Args) -> anyhow::Result<NaiveDate> {
-    let latest = store.latest_as_of(Engine::Greeks, None).await.map_err(store_error)?;
-    let Some(latest) = latest else {
-        return Err(fail(ExitStatus::Failed, "no Greeks are stored", "run `sigma-greeks run`"));
-    };
-    let as_of = args.as_of.as_of.unwrap_or(latest);
-    if store.greeks(&Scope::all(as_of, as_of)).await.map_err(store_error)?.is_empty() {
-        let hint = format!("run `sigma-greeks run --as-of {as_of}`; the latest stored date is {latest}");
-        return Err(fail(ExitStatus::Failed, format!("no Greeks are stored for {as_of}"), hint));
-    }
-    Ok(as_of)
 }
 
 async fn positions_of(

@@ -6,7 +6,7 @@
 //! the stored NAV. A difference means that prices, books or results changed after a step of the chain had run.
 //!
 //! # Verified by
-//! `tests/report.rs`: each identity is broken in turn and named.
+//! `tests/cli/agreement.rs`: each identity is broken in turn and named.
 
 use sigma_core::analytics::exposures::exposures;
 use sigma_core::analytics::positions::{PositionView, total};

@@ -25,7 +25,7 @@ pub mod totals;
 pub mod verbs;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 use crate::verbs::{exposures, generate, performance, positions, schema, show, snapshot};
 
@@ -69,18 +69,7 @@ pub enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs the verb.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
@@ -92,6 +81,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Performance(args) => performance::run(args, app).await,
         Verb::Positions(args) => positions::run(args, app).await,
         Verb::Schema(args) => schema::run(&args),
+        // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),
     }
 }

@@ -5,7 +5,7 @@
 //! rounding row is added when one is not zero.
 //!
 //! # Verified by
-//! Cases below, and every total of the demo reports in `tests/report.rs`.
+//! Cases below, and every total of a report in `tests/cli/agreement.rs`.
 
 use sigma_cli::{Cell, Table};
 
@@ -18,8 +18,10 @@ pub fn with_total(mut table: Table, total: Vec<Cell>) -> Table {
         .enumerate()
         .map(|(column, cell)| {
             let Cell::Money(value) = cell else { return None };
-            let rows: i64 = table.rows.iter().filter_map(|row| row.get(column)).filter_map(cents_of).sum();
-            Some(cents(*value) - rows)
+            let money = |cell: &Cell| if let Cell::Money(value) = cell { Some(*value) } else { None };
+            let rows = table.rows.iter().filter_map(|row| row.get(column)).filter_map(money);
+            let sum: Option<i64> = rows.map(cents).sum();
+            Some(cents(*value)? - sum?)
         })
         .collect();
     if differences.iter().flatten().any(|difference| *difference != 0) {
@@ -34,16 +36,10 @@ pub fn with_total(mut table: Table, total: Vec<Cell>) -> Table {
     table
 }
 
-fn cents_of(cell: &Cell) -> Option<i64> {
-    match cell {
-        Cell::Money(value) => Some(cents(*value)),
-        _ => None,
-    }
-}
-
-/// Whole cents as shown: read back from the two printed decimals, so that ties round the same way.
-fn cents(value: f64) -> i64 {
-    format!("{value:.2}").replace('.', "").parse().unwrap_or_default()
+/// Whole cents as shown: read back from the two printed decimals, so that ties round the same way. `None` beyond the range
+/// of the integer.
+fn cents(value: f64) -> Option<i64> {
+    format!("{value:.2}").replace('.', "").parse().ok()
 }
 
 #[cfg(test)]

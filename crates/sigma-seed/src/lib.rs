@@ -14,7 +14,7 @@ pub mod symbols;
 pub mod verbs;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
 
@@ -26,10 +26,12 @@ use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
     before_help = "Examples:
   sigma-seed migrate
   sigma-seed demo
-  sigma-seed portfolio add --name \"Retirement\" --user ann@example.com --opened-on 2025-02-20 --cash 25000
-  sigma-seed position add --portfolio retirement --symbol AAPL --quantity 100 --price 225 --date 2025-02-20 --tag Core
-  sigma-seed position add --portfolio retirement --symbol SPY250919P00500000 --quantity -2 --price 4.5 --date 2025-03-03
-  sigma-seed position close 64 --price 240 --date 2025-05-01 --quantity 40"
+  sigma-seed portfolio add --name Own --user me@example.com --opened-on 2025-02-20 --cash 25000
+  sigma-seed position add --portfolio own --symbol AAPL --quantity 100 --price 225 --date 2025-02-20
+  sigma-seed position add --portfolio own --symbol SPY250919P00500000 --quantity -2 --price 4.5 \\
+    --date 2025-03-03 --tag Hedge
+  sigma-seed position close 64 --price 240 --date 2025-05-01 --quantity 40
+  sigma-seed position apply-split 64"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -40,14 +42,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Create the schema or bring it up to date
+    /// Create the schema or bring it up to date; a database without factors and scenarios gets the standard ones
     Migrate(migrate::Args),
     /// Demo users, portfolios, 63 positions, factors and scenarios; a second time changes nothing
     Demo(demo::Args),
     /// Add, list, show and remove portfolios
     #[command(subcommand)]
     Portfolio(portfolio::Verb),
-    /// Add, list, close and remove positions
+    /// Add, list, close and remove positions, and apply splits to them
     #[command(subcommand)]
     Position(position::Verb),
     /// Add, list and remove tags, and set those of positions
@@ -62,18 +64,7 @@ pub enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs a verb.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
@@ -85,7 +76,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Tag(verb) => tag::run(verb, app).await,
         Verb::Cash(verb) => cash::run(verb, app).await,
         Verb::Reset(args) => reset::run(args, app).await,
-        // The frame answers these before a tool runs.
+        // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),
     }
 }

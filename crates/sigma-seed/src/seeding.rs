@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sigma_core::model::{CashKind, FactorKind};
+use sigma_core::model::{CashKind, FactorDefinition, FactorKind};
 use sigma_store::{NewCashEntry, NewInstrument, NewPortfolio, NewPosition, Saved, Store, StoreError};
 
-use crate::demo_data::{DemoData, DemoPortfolio, DemoPosition};
+use crate::demo_data::{DemoData, DemoPortfolio, DemoPosition, FileError, standard};
 use crate::symbols::{SymbolError, instruments_of, outright};
 
 /// Note on the cash entry that opens a portfolio.
@@ -30,6 +30,8 @@ pub enum SeedError {
     Symbol(#[from] SymbolError),
     #[error("a position of {1} names the portfolio {0}, and one of the two is not in the data")]
     Unconnected(String, String),
+    #[error(transparent)]
+    Definitions(#[from] FileError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,6 +58,26 @@ pub async fn seed(store: &mut Store, data: &DemoData) -> Result<Seeded, SeedErro
     Ok(seeded)
 }
 
+/// Stores the standard factors, with their proxies, and scenarios where the database has none; edited ones stay.
+pub async fn seed_definitions(store: &mut Store) -> Result<Saved, SeedError> {
+    let (factors, scenarios) = standard()?;
+    let mut saved = Saved::default();
+    if store.factors().await?.is_empty() {
+        let stored = store.upsert_instruments(proxies(&factors).collect()).await?;
+        saved += Saved { stored: stored.ids.len() as u64, changed: stored.inserted + stored.updated };
+        saved += store.save_factors(&factors).await?;
+    }
+    if store.scenarios().await?.is_empty() {
+        saved += store.save_scenarios(&scenarios).await?;
+    }
+    Ok(saved)
+}
+
+/// The funds and indices whose prices the factors need; the proxy of a rates factor is a series of yields.
+fn proxies(factors: &[FactorDefinition]) -> impl Iterator<Item = NewInstrument> {
+    factors.iter().filter(|factor| factor.kind != FactorKind::Rates).map(|factor| outright(&factor.proxy))
+}
+
 /// Instruments of all positions, their underlyings, and the proxies of factors that are funds.
 pub fn instruments_needed(data: &DemoData) -> Result<Vec<NewInstrument>, SymbolError> {
     let mut needed: BTreeMap<String, NewInstrument> = BTreeMap::new();
@@ -64,9 +86,8 @@ pub fn instruments_needed(data: &DemoData) -> Result<Vec<NewInstrument>, SymbolE
             needed.insert(instrument.symbol.clone(), instrument);
         }
     }
-    // The proxy of a rates factor is a series of yields, not a symbol.
-    for factor in data.factors.iter().filter(|factor| factor.kind != FactorKind::Rates) {
-        needed.entry(factor.proxy.clone()).or_insert_with(|| outright(&factor.proxy));
+    for proxy in proxies(&data.factors) {
+        needed.entry(proxy.symbol.clone()).or_insert(proxy);
     }
     Ok(needed.into_values().collect())
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use serde_json::Value;
+use sigma_core::model::Split;
+use sigma_store::Store;
 use tempfile::TempDir;
 
 fn demo_folder() -> PathBuf {
@@ -76,6 +78,13 @@ impl Folder {
         outcome
     }
 
+    /// Works on the database directly.
+    fn in_store(&self, work: impl AsyncFnOnce(&mut Store)) {
+        let url = format!("sqlite:{}", self.0.path().join("sigma.db").display());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async { work(&mut Store::open(&url).await.unwrap()).await });
+    }
+
     fn refuse(&self, line: &str, told: &str) {
         let outcome = self.run(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(outcome.code, 2, "{line}: {}", outcome.stderr);
@@ -96,6 +105,46 @@ fn migrating_twice_applies_once() {
     assert!(first.stderr.contains("applied migrations: ") && first.closing_line().contains(" applied=1 "));
     let second = folder.succeed("migrate");
     assert!(second.stderr.contains("up to date") && second.closing_line().contains(" applied=0 "));
+}
+
+/// A book of one's own needs no demo books: the engines find factors and scenarios, and those that were edited stay.
+#[test]
+fn a_new_schema_has_the_standard_factors_and_scenarios() {
+    let folder = Folder::new();
+    folder.succeed("migrate");
+    folder.in_store(async |store| {
+        let factors = store.factors().await.unwrap();
+        assert_eq!((factors.len(), store.active_scenarios().await.unwrap().len()), (8, 18));
+        store.save_factors(&factors[..2]).await.unwrap();
+    });
+    folder.succeed("migrate");
+    folder.in_store(async |store| assert_eq!(store.factors().await.unwrap().len(), 2));
+}
+
+#[test]
+fn a_split_ends_a_lot_and_goes_on_as_another() {
+    let folder = Folder::new();
+    folder.succeed("migrate");
+    folder.rows("portfolio add --name Own --user ann@example.com --opened-on 2025-02-20");
+    let add = "position add --portfolio own --price 60 --date 2025-06-03 --tag Core";
+    let id = folder.rows(&format!("{add} --symbol KO --quantity 50"))[0]["position_id"].as_i64().unwrap();
+    folder.refuse(&format!("position apply-split {id}"), "no split of KO after the entry on 2025-06-03");
+    folder.in_store(async |store| {
+        let of_ko = store.instruments().await.unwrap().into_iter().find(|i| i.symbol == "KO").unwrap();
+        let split = |date: &str, to: f64| Split { date: date.parse().unwrap(), from: 1.0, to };
+        let splits = [split("2025-06-03", 5.0), split("2025-06-10", 2.0)];
+        store.save_splits(of_ko.id, &splits, "test").await.unwrap();
+    });
+    let planned = folder.succeed(&format!("position apply-split {id} --dry-run"));
+    assert!(planned.stderr.contains("50 units become 100"), "{}", planned.stderr);
+    assert_eq!(folder.rows("position list --all").len(), 1);
+    let rows = folder.rows(&format!("position apply-split {id}"));
+    let told: Vec<_> =
+        rows.iter().map(|row| row["quantity"].as_f64().zip(row["entry_price_usd"].as_f64())).collect();
+    assert_eq!(told, [Some((50.0, 60.0)), Some((100.0, 30.0))]);
+    assert_eq!((&rows[0]["exit_price_usd"], &rows[1]["tags"]), (&60.0.into(), &"Core".into()));
+    let on = rows[1]["position_id"].as_i64().unwrap();
+    folder.refuse(&format!("position apply-split {on}"), "no split of KO after the entry on 2025-06-10");
 }
 
 /// Entry values and counts as stated for the demo books.

@@ -181,7 +181,14 @@ async fn connect(url: &str, target: &Target) -> Result<Db> {
         Target::Memory => connect_sqlite(Path::new(":memory:")).await.map_err(unreachable),
         Target::File(path) => connect_sqlite(path).await.map_err(unreachable),
         Target::Postgres(url) => {
-            let mut pg = AsyncPgConnection::establish(url).await.map_err(|e| unreachable(e.to_string()))?;
+            let mut pg =
+                AsyncPgConnection::establish(url).await.map_err(|e| match unreachable(e.to_string()) {
+                    // The driver tells a server that is down from one that refuses only in words.
+                    StoreError::Unreachable { url, reason } if reason.contains("connecting to server") => {
+                        StoreError::NoServer { url, reason }
+                    }
+                    refused => refused,
+                })?;
             pg.batch_execute("SET client_min_messages = warning").await?;
             Ok(Db::Pg(Pg::new(pg)))
         }

@@ -144,5 +144,5 @@ impl Store {
 }
 
 async fn count<R: Record>(c: &mut Conn<'_>, filter: &Filter<R::Entity>) -> Result<u64> {
-    Ok(u64::try_from(R::count(c, filter).await?).unwrap_or_default())
+    Ok(R::count(c, filter).await?.unsigned_abs())
 }

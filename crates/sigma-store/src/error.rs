@@ -9,6 +9,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub enum StoreError {
     #[error("cannot open database {url}: {reason}")]
     Unreachable { url: String, reason: String },
+    #[error("no database server answers at {url}: {reason}")]
+    NoServer { url: String, reason: String },
+    #[error("{url} names no database: {reason}")]
+    BadUrl { url: String, reason: String },
     #[error("database {url} has no schema yet")]
     NotMigrated { url: String },
     #[error("the database schema is older than this program: it has {found}, this program needs {needed}")]
@@ -33,7 +37,10 @@ impl StoreError {
     /// What to do about it, where one command or setting helps.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            StoreError::Unreachable { .. } => {
+            StoreError::NoServer { .. } => {
+                Some("start the server, or correct --database-url (or DATABASE_URL)")
+            }
+            StoreError::Unreachable { .. } | StoreError::BadUrl { .. } => {
                 Some("check --database-url (or DATABASE_URL): sqlite:FILE or postgres://USER@HOST/NAME")
             }
             StoreError::NotMigrated { .. } | StoreError::SchemaTooOld { .. } => {

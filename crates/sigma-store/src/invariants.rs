@@ -144,7 +144,7 @@ impl Store {
                 for (rule, sql) in rules() {
                     let count: Count = get_result!(c, diesel::sql_query(sql))?;
                     if count.n > 0 {
-                        violations.push(Violation { rule, rows: u64::try_from(count.n).unwrap_or_default() });
+                        violations.push(Violation { rule, rows: count.n.unsigned_abs() });
                     }
                 }
                 Ok(violations)

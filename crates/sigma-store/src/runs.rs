@@ -108,7 +108,8 @@ struct Row {
 }
 
 impl Store {
-    /// Records the beginning of a run and returns its id.
+    /// Records the beginning of a run and returns its id. Runs hold the lock of their database, so one that is stored
+    /// as running has died, by Ctrl-C or worse: it becomes failed.
     #[boxed]
     pub async fn begin_run(&mut self, run: NewRun) -> Result<i64> {
         self.db.write(async move |c: &mut Conn<'_>| begin(c, run).await).await
@@ -164,6 +165,13 @@ fn signed(count: u64) -> i64 {
 }
 
 async fn begin(c: &mut Conn<'_>, run: NewRun) -> Result<i64> {
+    execute!(
+        c,
+        diesel::update(t::runs.filter(t::status.eq(RunStatus::Running.as_str()))).set((
+            t::status.eq(RunStatus::Failed.as_str()),
+            t::message.eq(Some("did not end: interrupted or killed"))
+        ))
+    )?;
     let id = ids::allocate(c, "runs", 1).await?;
     let NewRun { tool, verb, as_of, from, parameters, version, username, started_at } = run;
     let row = Row {

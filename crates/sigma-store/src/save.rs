@@ -113,6 +113,7 @@ pub(crate) trait Record: Clone + Send + 'static {
     fn numbers(&self) -> Vec<(&'static str, Option<f64>)>;
 
     async fn stored(c: &mut Conn<'_>, filter: &Filter<Self::Entity>) -> Result<Vec<Self>>;
+    /// As the database counts: a signed number that is never negative.
     async fn count(c: &mut Conn<'_>, filter: &Filter<Self::Entity>) -> Result<i64>;
     async fn delete(c: &mut Conn<'_>, filter: &Filter<Self::Entity>) -> Result<usize>;
     async fn insert(c: &mut Conn<'_>, rows: &[Self]) -> Result<usize>;
@@ -252,7 +253,7 @@ impl<R: Record> Written<R> {
     pub(crate) async fn verify(self, c: &mut Conn<'_>) -> Result<Saved> {
         let mut stored = 0;
         for piece in self.filter.pieces() {
-            stored += u64::try_from(R::count(c, &piece).await?).unwrap_or_default();
+            stored += R::count(c, &piece).await?.unsigned_abs();
         }
         match stored == self.expected {
             true => Ok(self.saved),

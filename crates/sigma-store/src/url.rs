@@ -30,7 +30,7 @@ pub(crate) fn parse(url: &str) -> Result<Target> {
 }
 
 fn refuse(url: &str, reason: &str) -> StoreError {
-    StoreError::Unreachable { url: redact(url), reason: reason.to_owned() }
+    StoreError::BadUrl { url: redact(url), reason: reason.to_owned() }
 }
 
 /// The URL with `***` for the password, wherever it stands.
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(parse("sqlite::memory:").unwrap(), Target::Memory);
         assert!(matches!(parse("postgresql://localhost/sigma").unwrap(), Target::Postgres(_)));
         assert!(
-            matches!(parse("mysql://u:secret@h/d"), Err(StoreError::Unreachable { url, .. }) if !url.contains("secret"))
+            matches!(parse("mysql://u:secret@h/d"), Err(StoreError::BadUrl { url, .. }) if !url.contains("secret"))
         );
         assert!(parse("sqlite:").is_err());
     }

@@ -82,7 +82,7 @@ impl Scenarios {
             (true, None) => Err(fail(
                 ExitStatus::Failed,
                 "no active scenario is stored",
-                "run `sigma-seed demo`, or name a file with --scenarios",
+                "run `sigma-seed migrate`, or name a file with --scenarios",
             )),
         }
     }

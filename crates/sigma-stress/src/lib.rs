@@ -20,7 +20,7 @@ mod verbs;
 mod wording;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 use verbs::{market_risk, run as run_verb, scenarios, show};
 
@@ -58,18 +58,7 @@ enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs the verb that was asked for.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
@@ -78,6 +67,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Show(args) => show::run(args, app).await,
         Verb::Scenarios(args) => scenarios::run(args, app).await,
         Verb::MarketRisk(args) => market_risk::run(args, app).await,
+        // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),
     }
 }

@@ -29,7 +29,7 @@ pub mod sync;
 pub mod telling;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 use args::{Datasets, SyncArgs};
 use status::StatusArgs;
@@ -69,18 +69,7 @@ pub enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs the verb.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
@@ -91,6 +80,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Rates(args) => sync::run(app, "rates", Datasets::RATES, &args).await,
         Verb::Profiles(args) => sync::run(app, "profiles", Datasets::PROFILES, &args).await,
         Verb::Status(args) => status::run(app, &args).await,
+        // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),
     }
 }

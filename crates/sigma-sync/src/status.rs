@@ -8,7 +8,7 @@ use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, Table, store_error,
 };
-use sigma_core::calendar::{Calendar, YEARS};
+use sigma_core::calendar::{Calendar, FIRST_DATE, LAST_DATE};
 use sigma_core::model::{Instrument, Reason};
 use sigma_store::{Run, Store};
 
@@ -35,12 +35,6 @@ struct Reach {
     last: NaiveDate,
     count: usize,
     source: Option<String>,
-}
-
-/// Every date the exchange calendar knows, and with it every date that is stored.
-fn all_dates() -> (NaiveDate, NaiveDate) {
-    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-    (day(*YEARS.start(), 1, 1), day(*YEARS.end(), 12, 31))
 }
 
 /// Shows symbols, series and runs.
@@ -86,9 +80,8 @@ async fn reaches(store: &mut Store, instruments: &[Instrument]) -> anyhow::Resul
             }
         }
     }
-    let (first, last) = all_dates();
     let contracts: Vec<i64> = instruments.iter().filter(|i| i.is_option()).map(|i| i.id).collect();
-    let quotes = store.option_quotes(&contracts, first, last).await.map_err(store_error)?;
+    let quotes = store.option_quotes(&contracts, FIRST_DATE, LAST_DATE).await.map_err(store_error)?;
     for (id, quotes) in quotes {
         if let (Some(first), Some(last)) = (quotes.first(), quotes.last()) {
             let source = Some(last.source.clone());
@@ -142,8 +135,7 @@ async fn rate_table(store: &mut Store, as_of: NaiveDate, calendar: &Calendar) ->
         Column::number("age_sessions", "Age").unit("sessions"),
         Column::number("latest_percent", "Latest").unit("%"),
     ]);
-    let (first, last) = all_dates();
-    let rates = store.rates(&[], first, last).await.map_err(store_error)?;
+    let rates = store.rates(&[], FIRST_DATE, LAST_DATE).await.map_err(store_error)?;
     for (series, points) in rates.into_iter().collect::<BTreeMap<_, _>>() {
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             table.push(vec![

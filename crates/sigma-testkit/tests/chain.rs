@@ -190,7 +190,7 @@ fn bad_input_is_one_clear_line(chain: &Chain) {
         1,
         &["elsewhere.db", "sigma-seed migrate"],
     );
-    chain.refused("sigma-report show --database-url postgres://nobody@127.0.0.1:1/none", 1, &["127.0.0.1:1"]);
+    chain.refused("sigma-report show --database-url postgres://nobody@127.0.0.1:1/none", 6, &["127.0.0.1:1"]);
     chain.refused("sigma-report positions --sort nonsense", 2, &["nonsense", "market_value_usd"]);
 }
 

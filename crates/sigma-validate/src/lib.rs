@@ -17,7 +17,7 @@ mod quality;
 mod verbs;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,18 +61,7 @@ enum Verb {
     Meta(MetaCommand),
 }
 
-impl ToolArgs for Cli {
-    fn global(&self) -> &GlobalArgs {
-        &self.global
-    }
-
-    fn meta(&self) -> Option<&MetaCommand> {
-        match &self.verb {
-            Verb::Meta(meta) => Some(meta),
-            _ => None,
-        }
-    }
-}
+sigma_cli::tool_args!(Cli, Verb);
 
 /// Runs the verb that was asked for.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
@@ -84,6 +73,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Runs(args) => verbs::runs::run(args, app).await,
         Verb::Env(args) => verbs::env::run(args, app).await,
         Verb::Check(args) => verbs::check::run(args, app).await,
+        // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),
     }
 }

@@ -58,10 +58,8 @@ pub fn examine(history: &PriceHistory, sessions: &[NaiveDate], z_threshold: f64)
     let unexpected: Vec<NaiveDate> =
         bars().map(|bar| bar.date).filter(|date| sessions.binary_search(date).is_err()).collect();
     let not_positive = bars().filter(|bar| bar.close <= 0.0).map(|bar| bar.date).collect();
-    let completeness = match due.len() {
-        0 => 0.0,
-        n => (n - missing.len()) as f64 / n as f64,
-    };
+    // A bar lies on or before the last session, so at least that one is due.
+    let completeness = (due.len() - missing.len()) as f64 / due.len() as f64;
     let mut quality = Quality {
         bars: bars().count(),
         sessions: due.len(),

@@ -101,6 +101,7 @@ pub fn conditional_moves(
         .map(|factor| {
             let cross: Vec<f64> = shocked.iter().map(|(k, _)| at(factor, *k)).collect();
             let part = Array1::from(linalg::solve_lower(&lower, &cross));
+            // Rounding may leave less than nothing where the shocked factors explain all of it.
             let left = (1.0 - part.dot(&part)).max(0.0);
             let deviation_per_year = scale[factor] * (left * SESSIONS_PER_YEAR).sqrt();
             ImpliedMove { factor, expected: scale[factor] * part.dot(&whitened), deviation_per_year }

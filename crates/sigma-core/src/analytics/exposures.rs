@@ -11,7 +11,7 @@
 //! Economic Review 54 (1964).
 //!
 //! # Verified by
-//! The demo books at their seed prices in `tests/portfolio.rs`: published gross, net, HHI, effective number and top shares.
+//! The demo books at their seed prices in `tests/portfolio`: published gross, net, HHI, effective number and top shares.
 
 use std::collections::BTreeMap;
 

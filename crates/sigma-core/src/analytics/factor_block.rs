@@ -123,7 +123,11 @@ impl FactorBlock {
             let terms = observed.returns.iter().zip(&observed.picked);
             terms.map(|(r, at)| r + duration * changes[*at]).collect::<Vec<f64>>()
         });
-        let projection = design.design.project(adjusted.as_deref().unwrap_or(&observed.returns))?;
+        // Without its rate term a bond fund may be left with nothing that moves.
+        let projection = match &adjusted {
+            Some(remainder) => design.design.project_remainder(remainder),
+            None => design.design.project(&observed.returns),
+        }?;
         let n = observed.returns.len() as f64;
         let total_sum_squares = match adjusted {
             Some(_) => sum_squared_deviations(&observed.returns),

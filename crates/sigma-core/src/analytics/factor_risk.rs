@@ -57,8 +57,11 @@ pub struct Contribution {
 /// Variance of a portfolio in dollars and its parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactorRisk {
+    /// Dollars squared per session, when the covariance is per session.
     pub systematic_variance: f64,
+    /// In the same unit.
     pub specific_variance: f64,
+    /// Root of the sum of both.
     pub volatility_dollars: f64,
     /// In the order of the exposures.
     pub factors: Vec<Contribution>,

@@ -58,7 +58,9 @@ pub enum OlsError {
 /// Factorised regressors, shared by every response observed on the same rows.
 #[derive(Debug, Clone)]
 pub struct Design {
+    /// Observations n.
     pub rows: usize,
+    /// Regressors k, without the constant.
     pub regressors: usize,
     /// Largest over smallest singular value of the centred, unit-length columns.
     pub condition_number: f64,
@@ -82,7 +84,9 @@ pub struct Projection {
     pub coordinates: Vec<f64>,
     /// Least-squares residuals, length n.
     pub residuals: Vec<f64>,
+    /// Sum of squared residuals.
     pub residual_sum_squares: f64,
+    /// Sum of squares of the centred response.
     pub total_sum_squares: f64,
     mean: Mean,
 }
@@ -90,9 +94,11 @@ pub struct Projection {
 /// One coefficient with its statistics; these are `None` in an exact fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Coefficient {
+    /// Units of the response per unit of the regressor.
     pub value: f64,
     pub std_error: Option<f64>,
     pub t_value: Option<f64>,
+    /// Two-sided, Student t.
     pub p_value: Option<f64>,
 }
 
@@ -106,8 +112,11 @@ pub struct OlsFit {
     pub observations: usize,
     /// Square root of the residual variance, in units of the response.
     pub residual_sd: f64,
+    /// That of the design.
     pub condition_number: f64,
+    /// Variance inflation factor per regressor.
     pub vif: Vec<f64>,
+    /// Length n.
     pub residuals: Vec<f64>,
     /// No residual is left: statistics are `None`.
     pub exact: bool,
@@ -169,10 +178,20 @@ impl Design {
     /// Projects a response; the second pass restores the orthogonality that rounding took.
     pub fn project(&self, y: &[f64]) -> Result<Projection, OlsError> {
         check_response(y, self.rows)?;
+        let projection = self.project_remainder(y)?;
+        match projection.total_sum_squares.is_normal() {
+            true => Ok(projection),
+            false => Err(OlsError::NonFinite),
+        }
+    }
+
+    /// Projects what a known term leaves of a response. That may be constant, zero even: then the term was all there is.
+    pub fn project_remainder(&self, y: &[f64]) -> Result<Projection, OlsError> {
+        check_values(y, self.rows)?;
         linalg::pin_blas_threads();
         let (mean, centred) = centre(y);
         let total_sum_squares = sum_squares(&centred);
-        if !total_sum_squares.is_normal() {
+        if !total_sum_squares.is_finite() {
             return Err(OlsError::NonFinite);
         }
         let mut residual = Array1::from(centred);
@@ -298,13 +317,18 @@ fn check_columns(columns: &[&[f64]], n: usize) -> Result<(), OlsError> {
     Ok(())
 }
 
-fn check_response(y: &[f64], rows: usize) -> Result<(), OlsError> {
+fn check_values(y: &[f64], rows: usize) -> Result<(), OlsError> {
     if y.len() != rows {
         return Err(OlsError::LengthMismatch { column: 0, rows: y.len(), expected: rows });
     }
-    if y.iter().any(|v| !v.is_finite()) {
-        return Err(OlsError::NonFinite);
+    match y.iter().all(|v| v.is_finite()) {
+        true => Ok(()),
+        false => Err(OlsError::NonFinite),
     }
+}
+
+fn check_response(y: &[f64], rows: usize) -> Result<(), OlsError> {
+    check_values(y, rows)?;
     // With a row or two "constant" would hide the true reason.
     if y.len() > 2 && is_constant(y) {
         return Err(OlsError::ConstantResponse);

@@ -52,8 +52,9 @@ impl PackedCorrelation {
 
     /// The full matrix, when no pair is missing.
     pub fn to_matrix(&self) -> Option<Array2<f64>> {
-        let complete = self.values.iter().all(Option::is_some);
-        complete.then(|| Array2::from_shape_fn((self.n, self.n), |(i, j)| self.get(i, j).unwrap_or(f64::NAN)))
+        let pairs = (0..self.n).flat_map(|i| (0..self.n).map(move |j| (i, j)));
+        let values: Option<Vec<f64>> = pairs.map(|(i, j)| self.get(i, j)).collect();
+        Array2::from_shape_vec((self.n, self.n), values?).ok()
     }
 
     /// The matrix of some of the series, in the order given.

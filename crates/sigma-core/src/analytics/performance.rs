@@ -23,7 +23,7 @@
 //!
 //! # Verified by
 //! Hand-worked books and the NAV identity as a property over random books, prices, gaps and trades
-//! (`tests/portfolio.rs`).
+//! (`tests/portfolio`).
 
 use chrono::NaiveDate;
 
@@ -37,6 +37,7 @@ pub struct LotDay {
     /// Index into the book's lots.
     pub lot: usize,
     pub mark: Result<valuation::Mark, Reason>,
+    /// Signed dollars.
     pub market_value: Option<f64>,
     /// P&L of the session, dividends included; absent when the lot could not be valued and paid nothing.
     pub day_pnl: Option<f64>,
@@ -46,17 +47,23 @@ pub struct LotDay {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Day {
     pub date: NaiveDate,
+    /// Cash plus market values, dollars; so are all values below.
     pub nav: f64,
     pub cash: f64,
+    /// Part of the cash that came from short sales still open.
     pub short_proceeds: f64,
     pub long_value: f64,
+    /// Not positive.
     pub short_value: f64,
     pub unrealized_pnl: f64,
     /// Since the opening: exits and settlements against entry prices.
     pub realized_pnl: f64,
     pub day_pnl: f64,
+    /// Money and positions that came in (positive) or left, at their value.
     pub flows: f64,
+    /// P&L over NAV before plus flows, decimal fraction; absent where that is not positive, and on the opening.
     pub day_return: Option<f64>,
+    /// Since the opening.
     pub cumulative_pnl: f64,
     /// Product of (1 + return) since the first session with money in the book.
     pub index: Option<f64>,

@@ -11,7 +11,7 @@
 //! left out of every other total too, for the same reason.
 //!
 //! # Verified by
-//! The hand-worked demo Greeks and the additivity of factor dollars in `tests/portfolio.rs`.
+//! The hand-worked demo Greeks and the additivity of factor dollars in `tests/portfolio`.
 
 use super::performance::LotDay;
 use super::valuation::{self, Mark};
@@ -22,10 +22,15 @@ use crate::model::{
 /// Greeks of a lot, dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PositionGreeks {
+    /// Value of the underlying that moves as much.
     pub delta_dollars: f64,
+    /// Change of delta dollars when the underlying rises by one percent.
     pub gamma_dollars_per_1pct: f64,
+    /// Per calendar day.
     pub theta_per_day: f64,
+    /// Per point of volatility (0.01).
     pub vega_per_point: f64,
+    /// Per point of the rate (0.01).
     pub rho_per_point: f64,
 }
 
@@ -35,10 +40,12 @@ pub struct PositionView {
     /// Index into the book's lots.
     pub lot: usize,
     pub mark: Result<Mark, Reason>,
+    /// Signed dollars, as are all values below.
     pub market_value: Option<f64>,
     pub cost_basis: f64,
     pub unrealized_pnl: Option<f64>,
     pub day_pnl: Option<f64>,
+    /// Contracts x multiplier x spot for options, negative for puts; market value otherwise.
     pub notional: Result<f64, Reason>,
     pub greeks: Result<PositionGreeks, Reason>,
     /// Dollars per unit of each factor's return.

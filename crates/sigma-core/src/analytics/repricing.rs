@@ -12,7 +12,7 @@
 //! the multiplier.
 //!
 //! # Verified by
-//! `tests/stress.rs`: the parts sum to the repriced difference, and small shocks reproduce delta and vega.
+//! `tests/stress`: the parts sum to the repriced difference, and small shocks reproduce delta and vega.
 
 use super::black_scholes::{self, PricingInputs};
 use super::black76::{self, ForwardInputs};

@@ -18,12 +18,10 @@
 //! D. R. Cariño, *Combining Attribution Effects Over Time*, Journal of Performance Measurement 3 (1999).
 //!
 //! # Verified by
-//! `tests/stress.rs`: exactness at loading one, the small-shock limit, the floor, and the sum of contributions as
+//! `tests/stress`: exactness at loading one, the small-shock limit, the floor, and the sum of contributions as
 //! properties.
 
-use crate::model::{
-    FactorFit, FitStatus, Instrument, MARKET, RATES, Reason, Scenario, Shock, ShockBasis, VOLATILITY,
-};
+use crate::model::{FactorFit, Instrument, MARKET, RATES, Reason, Scenario, Shock, ShockBasis, VOLATILITY};
 
 /// Shocks in the terms of the factor model.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -165,14 +163,9 @@ pub fn respond(
     Ok(combine(&terms, rate))
 }
 
-/// Loading times move by factor. A factor that a fitted instrument has no loading on makes the response unknown; loadings
-/// by definition are zero where they are not one.
+/// Loading times move by factor. A factor whose loading is not known makes the response unknown.
 fn terms<'a>(fit: &FactorFit, shocks: &'a FactorShocks) -> Result<Vec<(&'a str, f64, f64)>, Reason> {
-    let loading = |factor: &str| match (fit.loading(factor), fit.status) {
-        (Some(b), _) => Ok(b),
-        (None, FitStatus::Identity) => Ok(0.0),
-        (None, _) => Err(Reason::NotComputed),
-    };
+    let loading = |factor: &str| fit.known_loading(factor).ok_or(Reason::NotComputed);
     shocks.moves.iter().map(|(factor, s)| Ok((factor.as_str(), loading(factor)?, *s))).collect()
 }
 
@@ -182,11 +175,7 @@ fn rate_exponent(instrument: &Instrument, fit: &FactorFit, dy: f64) -> Result<f6
         let convexity = instrument.convexity.unwrap_or(own_second_order);
         return Ok(-duration * dy + (convexity - own_second_order) * dy * dy / 2.0);
     }
-    match (fit.loading(RATES), fit.status) {
-        (Some(beta), _) => Ok(beta * dy),
-        (None, FitStatus::Identity) => Ok(0.0),
-        (None, _) => Err(Reason::NoRate),
-    }
+    fit.known_loading(RATES).map(|beta| beta * dy).ok_or(Reason::NoRate)
 }
 
 /// The kernel: `(factor, loading, shock)` terms and the rate exponent to a return with parts.

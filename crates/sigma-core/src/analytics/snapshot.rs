@@ -5,7 +5,7 @@
 //! drawdown is on the return index.
 //!
 //! # Verified by
-//! `tests/portfolio.rs`, and the story test of the store: a backfilled range gives the same rows as single days.
+//! `tests/portfolio`, and the story test of the store: a backfilled range gives the same rows as single days.
 
 use super::exposures::{concentration, exposures};
 use super::performance::Day;
@@ -139,7 +139,9 @@ pub fn explain(reason: Reason) -> &'static str {
         Reason::PrivateAsset => "private assets carry no market risk model",
         Reason::ProviderError => "the data provider failed; run `sigma-sync run` again",
         Reason::NotComputed => "the engine has not run for this date",
-        Reason::SplitUnapplied => "a split has not been applied to the position",
+        Reason::SplitUnapplied => {
+            "a split has not been applied to the position; run `sigma-seed position apply-split ID`"
+        }
         Reason::FactorProxy => "the instrument is a factor proxy and has loadings by definition",
         Reason::NoRate => "no interest rate is published near the date; run `sigma-sync rates`",
         Reason::RankDeficient => "the regressors are linearly dependent in the window",

@@ -11,7 +11,7 @@
 //! position sum to the total. No cap or floor is applied anywhere: the response itself cannot fall below -100 %.
 //!
 //! # Verified by
-//! `tests/stress.rs`: a pure market book loses the market's move to the cent in both modes, hedged books, bond funds by
+//! `tests/stress`: a pure market book loses the market's move to the cent in both modes, hedged books, bond funds by
 //! duration, unlevered long books never beyond -100 %, sums of parts.
 
 use std::collections::HashMap;
@@ -33,7 +33,9 @@ pub const METHOD: &str = "loadings";
 #[derive(Debug, Clone, Copy)]
 pub struct StressInputs<'a> {
     pub book: &'a Book,
+    /// One for each open lot.
     pub views: &'a [PositionView],
+    /// Dollars; fractions are absent when it is not positive.
     pub nav: f64,
     pub market: &'a Market,
     /// Instruments by symbol, for the underlyings of options.

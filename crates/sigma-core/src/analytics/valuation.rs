@@ -11,7 +11,7 @@
 //! `private_asset`.
 //!
 //! # Verified by
-//! Hand-worked cases in `tests/portfolio.rs`, and the identity `NAV change = P&L + flows` of [`super::performance`].
+//! Hand-worked cases in `tests/portfolio`, and the identity `NAV change = P&L + flows` of [`super::performance`].
 
 use chrono::NaiveDate;
 
@@ -26,16 +26,20 @@ pub fn value(quantity: f64, price: f64, multiplier: f64) -> f64 {
 /// The price of an instrument on a date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
+    /// Dollars per unit.
     pub price: f64,
     /// Date the price was made.
     pub date: NaiveDate,
+    /// Sessions since that date.
     pub age_sessions: usize,
 }
 
 /// Ages in sessions from which a price is doubtful and from which it is no price any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StalenessLimit {
+    /// Age from which a price is doubtful.
     pub warn_sessions: usize,
+    /// Age from which it is none.
     pub fail_sessions: usize,
 }
 

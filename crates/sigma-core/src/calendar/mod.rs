@@ -18,6 +18,10 @@ use table::{Exception, Status};
 
 /// First and last year of the table.
 pub const YEARS: std::ops::RangeInclusive<i32> = 1998..=2035;
+/// First date of the table.
+pub const FIRST_DATE: NaiveDate = NaiveDate::from_ymd_opt(*YEARS.start(), 1, 1).expect("a calendar date");
+/// Last date of the table.
+pub const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(*YEARS.end(), 12, 31).expect("a calendar date");
 
 const NYSE_TABLE: &str = include_str!("nyse.csv");
 static NYSE: LazyLock<Calendar> = LazyLock::new(|| {
@@ -67,9 +71,8 @@ impl Calendar {
             Some(day) => day.status != Status::Closed,
             None => !matches!(date.weekday(), Weekday::Sat | Weekday::Sun),
         };
-        let days =
-            NaiveDate::from_ymd_opt(*YEARS.start(), 1, 1).into_iter().flat_map(|first| first.iter_days());
-        let sessions = days.take_while(|d| d.year() <= *YEARS.end()).filter(is_session).collect();
+        let days = FIRST_DATE.iter_days().take_while(|date| *date <= LAST_DATE);
+        let sessions = days.filter(is_session).collect();
         Calendar { sessions, exceptions }
     }
 

@@ -26,6 +26,7 @@ impl Lot {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Book {
     pub portfolio: Portfolio,
+    /// Open and closed.
     pub lots: Vec<Lot>,
     pub cash: Vec<CashEntry>,
 }
@@ -33,8 +34,11 @@ pub struct Book {
 /// Stored market data by instrument id, plus the ids of underlyings by symbol.
 #[derive(Debug, Clone, Default)]
 pub struct Market {
+    /// By instrument id.
     pub histories: HashMap<i64, PriceHistory>,
+    /// By instrument id of the contract, by ascending date.
     pub quotes: HashMap<i64, Vec<OptionQuote>>,
+    /// Instrument ids by symbol.
     pub ids: HashMap<String, i64>,
 }
 
@@ -61,6 +65,8 @@ impl Market {
 /// Per-instrument results of one date.
 #[derive(Debug, Clone, Default)]
 pub struct InstrumentResults {
+    /// By instrument id of the contract.
     pub greeks: HashMap<i64, GreeksRow>,
+    /// By instrument id.
     pub fits: HashMap<i64, FactorFit>,
 }

@@ -91,7 +91,9 @@ pub struct FactorFit {
     pub alpha_per_day: Option<f64>,
     pub alpha_std_error: Option<f64>,
     pub alpha_t_value: Option<f64>,
+    /// Two-sided, Student t.
     pub alpha_p_value: Option<f64>,
+    /// Decimal fraction of the variance of returns.
     pub r_squared: Option<f64>,
     pub adj_r_squared: Option<f64>,
     /// Common observations.
@@ -131,5 +133,11 @@ impl FactorFit {
     /// The coefficient on a factor, when the fit has it.
     pub fn loading(&self, factor: &str) -> Option<f64> {
         self.loadings.iter().find(|l| l.factor == factor).map(|l| l.coefficient)
+    }
+
+    /// The coefficient on a factor as far as it is known: loadings by definition are zero where they name nothing, while
+    /// an estimate without a factor knows nothing about it.
+    pub fn known_loading(&self, factor: &str) -> Option<f64> {
+        self.loading(factor).or((self.status == FitStatus::Identity).then_some(0.0))
     }
 }

@@ -10,9 +10,11 @@ pub struct PriceBar {
     pub open: Option<f64>,
     pub high: Option<f64>,
     pub low: Option<f64>,
+    /// US dollars per share, as are open, high and low.
     pub close: f64,
     /// The provider's own split- and dividend-adjusted close, where it offers one.
     pub adj_close: Option<f64>,
+    /// Shares.
     pub volume: Option<f64>,
     /// Provider the bar came from.
     pub source: String,
@@ -24,9 +26,11 @@ pub struct OptionQuote {
     pub date: NaiveDate,
     pub bid: Option<f64>,
     pub ask: Option<f64>,
+    /// US dollars per unit of the underlying, as are bid and ask.
     pub close: Option<f64>,
     /// Quoted annual volatility, decimal fraction.
     pub implied_volatility: Option<f64>,
+    /// Contracts.
     pub open_interest: Option<f64>,
     /// Forward of the underlying to the expiry, for options on volatility indices.
     pub forward: Option<f64>,
@@ -66,6 +70,7 @@ pub struct Split {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dividend {
     pub ex_date: NaiveDate,
+    /// US dollars.
     pub amount: f64,
 }
 

@@ -14,6 +14,7 @@ pub struct Portfolio {
     pub slug: String,
     pub name: String,
     pub currency: String,
+    /// The first NAV is that of the session on or after this day.
     pub opened_on: NaiveDate,
     pub is_demo: bool,
 }
@@ -26,6 +27,7 @@ pub struct Position {
     pub instrument_id: i64,
     /// Signed units (contracts for options): negative is short.
     pub quantity: f64,
+    /// Dollars per unit; times quantity and multiplier it is the cost.
     pub entry_price: f64,
     pub entry_date: NaiveDate,
     pub exit_price: Option<f64>,

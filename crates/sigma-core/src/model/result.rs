@@ -44,14 +44,21 @@ pub struct OptionGreeks {
     pub volatility_source: VolatilitySource,
     /// Continuously compounded, decimal a year.
     pub rate: f64,
+    /// Continuously compounded, decimal a year.
     pub dividend_yield: f64,
     /// ACT/365 from the as-of close.
     pub years: f64,
+    /// Dollars per unit of the underlying, as are the Greeks below.
     pub model_price: f64,
+    /// Per dollar of the underlying.
     pub delta: f64,
+    /// Change of delta per dollar of the underlying.
     pub gamma: f64,
+    /// Dollars per calendar day that passes.
     pub theta_per_day: f64,
+    /// Dollars per point of volatility (0.01).
     pub vega_per_point: f64,
+    /// Dollars per point of the rate (0.01).
     pub rho_per_point: f64,
     /// Remarks, e.g. `forward_is_spot`.
     pub flags: Vec<String>,
@@ -72,10 +79,13 @@ pub struct FactorMatrix {
     pub as_of: NaiveDate,
     /// Names the estimator and its window, e.g. `ledoit_wolf_252`.
     pub method: String,
+    /// Names, in the order of rows and columns.
     pub factors: Vec<String>,
     /// Row by row, diagonal included: n (n + 1) / 2 values.
     pub packed: Vec<f64>,
+    /// Sessions of the window.
     pub observations: usize,
+    /// Weight of the shrinkage target, 0 to 1; absent for estimators that do not shrink.
     pub shrinkage: Option<f64>,
 }
 
@@ -103,6 +113,7 @@ pub struct FactorExposure {
     pub dollar_exposure: f64,
     /// Standard error of the sum, estimation errors of different instruments taken as independent.
     pub std_error_usd: Option<f64>,
+    /// Dollar exposure over its standard error.
     pub t_value: Option<f64>,
     /// Dollar exposure over NAV; absent when NAV is not positive.
     pub beta: Option<f64>,
@@ -116,12 +127,17 @@ pub struct PortfolioCorrelation {
     /// Names the estimator and its window, e.g. `pearson_63`.
     pub method: String,
     pub window_sessions: usize,
+    /// Mean over the pairs that have a value.
     pub average_correlation: Option<f64>,
+    /// n squared over the sum of squared correlations.
     pub effective_bets: Option<f64>,
+    /// Of the matrix as estimated; `None` where no repair was needed.
     pub min_eigenvalue: Option<f64>,
     /// Whether the matrix was moved to the nearest correlation matrix.
     pub repaired: bool,
+    /// Holdings left out.
     pub excluded: usize,
+    /// In the order of rows and columns.
     pub symbols: Vec<String>,
     /// Strict lower triangle, row by row: n (n - 1) / 2 pairs. `None` where the overlap is too short.
     pub pairs: Vec<Option<f64>>,
@@ -144,7 +160,9 @@ pub struct CorrelationCluster {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StressResult {
     pub scenario_id: String,
+    /// Only the factors that the scenario names move.
     pub direct: Result<ScenarioPnl, Reason>,
+    /// The others move to their expectation given the named ones.
     pub correlated: Result<ScenarioPnl, Reason>,
     /// Moves of the factors that the scenario does not name, in correlated mode.
     pub implied_moves: Vec<ImpliedMove>,
@@ -159,6 +177,7 @@ pub struct StressResult {
 /// Total of a scenario and its parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioPnl {
+    /// Dollars.
     pub pnl: f64,
     /// Of NAV; absent when NAV is not positive.
     pub fraction: Option<f64>,
@@ -189,6 +208,7 @@ pub struct MarketRiskResult {
     pub scenario_id: String,
     pub shock: MarketRiskShock,
     pub outcome: Result<ScenarioPnl, Reason>,
+    /// Absolute market value of positions that could not be repriced, dollars.
     pub excluded_value: f64,
 }
 
@@ -218,14 +238,18 @@ pub struct ExposureRow {
     pub dimension: Dimension,
     pub bucket: String,
     pub position_count: usize,
+    /// Sum of absolute market values.
     pub gross: f64,
+    /// Sum of signed market values.
     pub net: f64,
     pub long_value: f64,
     /// Not positive.
     pub short_value: f64,
     /// Contracts x multiplier x spot for options, negative for puts; market value otherwise.
     pub notional: Option<f64>,
+    /// Value of the underlyings that moves as much.
     pub delta_adjusted: Option<f64>,
+    /// Delta-adjusted value times the market loading.
     pub beta_adjusted: Option<f64>,
 }
 
@@ -233,37 +257,58 @@ pub struct ExposureRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub as_of: NaiveDate,
+    /// Cash plus market values.
     pub nav: f64,
     pub cash: f64,
     /// Part of the cash that came from short sales still open.
     pub short_proceeds: f64,
+    /// Sum of positive market values.
     pub long_value: f64,
+    /// Sum of negative market values: not positive.
     pub short_value: f64,
+    /// Sum of absolute market values.
     pub gross: f64,
+    /// Sum of signed market values.
     pub net: f64,
     pub unrealized_pnl: f64,
+    /// Since the opening.
     pub realized_pnl: f64,
     pub day_pnl: f64,
+    /// Money and positions that came in (positive) or left during the session, at their value.
     pub flows: f64,
+    /// P&L over NAV before plus flows, decimal fraction; absent where that is not positive, and on the opening.
     pub day_return: Option<f64>,
+    /// Since the opening.
     pub cumulative_pnl: f64,
+    /// Return index minus one, decimal fraction.
     pub cumulative_return: Option<f64>,
     /// Annualised standard deviation of daily returns over 21 sessions.
     pub realized_vol_21: Option<f64>,
+    /// The same over 63 sessions.
     pub realized_vol_63: Option<f64>,
     /// Return index over its running maximum, minus one: not positive.
     pub drawdown: Option<f64>,
+    /// Beta-adjusted exposure over NAV.
     pub market_beta: Option<f64>,
+    /// Value of the underlyings that moves as much.
     pub delta_dollars: Option<f64>,
+    /// Change of delta dollars when underlyings rise by one percent.
     pub gamma_dollars_per_1pct: Option<f64>,
+    /// Dollars per calendar day.
     pub theta_per_day: Option<f64>,
+    /// Dollars per point of volatility (0.01).
     pub vega_per_point: Option<f64>,
+    /// Dollars per point of rates (0.01).
     pub rho_per_point: Option<f64>,
+    /// Sum of squared weights of gross value times 10,000.
     pub hhi: Option<f64>,
+    /// One over the sum of squared weights.
     pub effective_positions: Option<f64>,
     pub top_3_fraction: Option<f64>,
     pub top_10_fraction: Option<f64>,
+    /// Open lots.
     pub position_count: usize,
+    /// Open lots that have no part in the NAV.
     pub excluded_count: usize,
 }
 

@@ -265,6 +265,25 @@ fn known_duration_fixes_the_rate_loading() {
     assert!(fitted.r_squared.unwrap() > stripped.r_squared.unwrap(), "refers to the bond's own variance");
 }
 
+/// What is left of such a fund is constant, or nothing at all: that is an exact fit, not a fund that never moves.
+#[test]
+fn a_fund_that_only_follows_its_duration_fits_exactly() {
+    let factors = with_rates(real_factors(&Returns::read(), "2018-12-31", 252));
+    let design = FactorDesign::new(&factors, FitSpec::default()).unwrap();
+    for carry in [0.0, 1.0 / 8192.0] {
+        let fund = some(yield_changes(252).iter().map(|dy| carry - 7.0 * dy).collect());
+        let fitted = fit(&design, &FitInput { returns: &fund, duration_years: Some(7.0) });
+        assert_eq!(fitted.status, FitStatus::Exact);
+        assert!((fitted.alpha_per_day.unwrap() - carry).abs() < 1e-15);
+        assert!((fitted.r_squared.unwrap() - 1.0).abs() < 1e-15);
+        for loading in &fitted.loadings {
+            let expected = if loading.factor == "Rates" { -7.0 } else { 0.0 };
+            assert!((loading.coefficient - expected).abs() < 1e-12, "{loading:?}");
+            assert_eq!(loading.std_error, None);
+        }
+    }
+}
+
 #[test]
 fn proxies_fit_exactly_and_have_identity_loadings() {
     let returns = Returns::read();

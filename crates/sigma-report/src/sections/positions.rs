@@ -2,7 +2,7 @@
 
 use sigma_cli::{Cell, Column, Table};
 use sigma_core::analytics::positions::{PositionView, loadings};
-use sigma_core::model::{FitStatus, Lot, OptionKind, Reason};
+use sigma_core::model::{Lot, OptionKind, Reason};
 
 use crate::availability::Availability;
 use crate::inputs::Inputs;
@@ -69,7 +69,6 @@ fn fixed_columns() -> Vec<Column> {
         number("position_id", "Position"),
         text("symbol", "Symbol"),
         text("type", "Kind"),
-        text("side", "Side"),
         text("position_type", "Type"),
         number("quantity", "Quantity"),
         number("multiplier", "Multiplier"),
@@ -94,7 +93,6 @@ fn fixed_columns() -> Vec<Column> {
         text("expiry", "Expiry"),
         number("days_to_expiry", "Days to expiry"),
         money("notional_usd", "Notional"),
-        money("delta_adjusted_usd", "Delta-adjusted"),
         money("beta_adjusted_usd", "Beta-adjusted"),
         text("entry_date", "Entered"),
         text("sector", "Sector"),
@@ -118,11 +116,12 @@ fn factor_dollars(inputs: &Inputs, view: &PositionView, factor: &str) -> Cell {
     if let Some((_, dollars)) = all.iter().find(|(name, _)| name == factor) {
         return Cell::Money(*dollars);
     }
-    // Loadings by definition are zero where they are not one; a fit without a factor knows nothing about it.
+    // What is not among the stored loadings is zero by definition or not known.
     let instrument = &inputs.book.lots[view.lot].instrument;
-    match loadings(instrument, &inputs.shared.market, &inputs.shared.results) {
-        Ok(fit) if fit.status == FitStatus::Identity => Cell::Money(0.0),
-        _ => Cell::missing(Reason::NotComputed),
+    let fit = loadings(instrument, &inputs.shared.market, &inputs.shared.results).ok();
+    match fit.and_then(|fit| fit.known_loading(factor)) {
+        Some(_) => Cell::Money(0.0),
+        None => Cell::missing(Reason::NotComputed),
     }
 }
 
@@ -139,7 +138,6 @@ fn numbers(inputs: &Inputs, view: &PositionView, lot: &Lot) -> Vec<Cell> {
         Cell::Int(position.id),
         Cell::text(&instrument.symbol),
         Cell::text(instrument.kind.as_str()),
-        Cell::text(if position.quantity < 0.0 { "short" } else { "long" }),
         Cell::text(position_type(lot)),
         quantity(position.quantity),
         quantity(instrument.multiplier),
@@ -156,7 +154,6 @@ fn numbers(inputs: &Inputs, view: &PositionView, lot: &Lot) -> Vec<Cell> {
     row.extend(terms(inputs, lot));
     row.extend([
         Cell::or_missing(view.notional, Cell::Money),
-        Cell::or_missing(view.delta_adjusted(), Cell::Money),
         Cell::or_missing(view.beta_adjusted(), Cell::Money),
     ]);
     row

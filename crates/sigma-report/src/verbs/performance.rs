@@ -6,6 +6,7 @@ use sigma_cli::{
     App, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, ToolError,
     store_error,
 };
+use sigma_core::calendar::{FIRST_DATE, LAST_DATE};
 use sigma_store::Scope;
 
 use crate::sections::performance::{cells, columns};
@@ -37,8 +38,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let portfolios = store.portfolios(&args.portfolio.portfolios).await.map_err(store_error)?;
     let ids: Vec<i64> = portfolios.iter().map(|portfolio| portfolio.id).collect();
-    let first = portfolios.iter().map(|portfolio| portfolio.opened_on).min().unwrap_or(NaiveDate::MIN);
-    let scope = Scope::range(args.from.unwrap_or(first), args.to.unwrap_or(LAST), &ids);
+    let scope = Scope::range(args.from.unwrap_or(FIRST_DATE), args.to.unwrap_or(LAST_DATE), &ids);
     let snapshots = store.snapshots(&scope).await.map_err(store_error)?;
     if snapshots.is_empty() {
         return Err(stored_dates::no_snapshot(None, &portfolios));
@@ -56,6 +56,3 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.write(&args.output, &Document::single(table).title("Performance"))?;
     Ok(ExitStatus::Done)
 }
-
-/// A date after every stored snapshot.
-const LAST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();

@@ -1,9 +1,8 @@
-//! The date that a list shows: the one asked for, or the latest that is stored.
+//! The snapshot date of each portfolio that a list shows: the one asked for, or the latest that is stored.
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use sigma_cli::sessions::calendar_error;
 use sigma_cli::{App, AsOfArgs, ExitStatus, PortfolioArgs, fail, store_error};
 use sigma_core::model::Portfolio;
 use sigma_store::{Engine, Scope, Store};
@@ -18,23 +17,13 @@ pub async fn find(
     portfolio: &PortfolioArgs,
     as_of: &AsOfArgs,
 ) -> anyhow::Result<Found> {
-    let asked = asked(app, as_of)?;
+    let asked = app.asked_session(as_of)?;
     let portfolios = store.portfolios(&portfolio.portfolios).await.map_err(store_error)?;
     let (found, without) = of_snapshots(store, portfolios, asked).await?;
     match found.is_empty() {
         true => Err(no_snapshot(asked, &without)),
         false => Ok((found, without)),
     }
-}
-
-/// The date asked for: the session on or before `--as-of`.
-fn asked(app: &App, args: &AsOfArgs) -> anyhow::Result<Option<NaiveDate>> {
-    let Some(date) = args.as_of else { return Ok(None) };
-    let session = app.calendar()?.session_on_or_before(date).map_err(calendar_error)?;
-    if session != date {
-        app.note(&format!("{date} is not a session; {session} stands for it"));
-    }
-    Ok(Some(session))
 }
 
 /// The snapshot date of each portfolio: `asked` where it has a snapshot of it, else the latest stored one when none was

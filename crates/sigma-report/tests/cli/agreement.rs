@@ -99,7 +99,7 @@ async fn the_csv_is_the_positions_of_the_json() {
     let positions = json["positions"]["positions"].as_array().unwrap();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header = reader.headers().unwrap().clone();
-    assert_eq!(header.len(), 34 + 3, "34 columns and one a factor");
+    assert_eq!(header.len(), 32 + 3, "32 columns and one a factor");
     assert!(header.iter().any(|key| key == "factor_low_volatility_usd"));
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), positions.len());

@@ -10,6 +10,19 @@ use sigma_core::model::{FactorDefinition, FactorKind, MARKET, Scenario};
 
 use super::FileError;
 
+/// The factors and scenarios that a database starts with: those of `demo-data`, built in, so that a book of one's own
+/// needs no folder.
+pub fn standard() -> Result<(Vec<FactorDefinition>, Vec<Scenario>), FileError> {
+    let factors =
+        parse_factors(Path::new("factors.toml"), include_str!("../../../../demo-data/factors.toml"))?;
+    let scenarios = parse_scenarios(
+        Path::new("scenarios.toml"),
+        include_str!("../../../../demo-data/scenarios.toml"),
+        &factors,
+    )?;
+    Ok((factors, scenarios))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FactorFile {
@@ -112,6 +125,12 @@ mod tests {
     fn scenario(shocks: &str) -> String {
         let keys = "id = \"a\"\nname = \"A\"\ncategory = \"c\"\nseverity = \"s\"\nactive = true\n";
         format!("[[scenario]]\n{keys}shocks = [{shocks}]\n")
+    }
+
+    #[test]
+    fn the_built_in_definitions_are_sound() {
+        let (factors, scenarios) = standard().unwrap();
+        assert_eq!((factors.len(), scenarios.len()), (8, 23));
     }
 
     #[test]

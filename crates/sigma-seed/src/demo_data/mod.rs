@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sigma_core::model::{FactorDefinition, Scenario};
 
 pub use books::{DemoPortfolio, DemoPosition};
-pub use definitions::{parse_factors, parse_scenarios};
+pub use definitions::{parse_factors, parse_scenarios, standard};
 
 /// A file that cannot be used: which, where in it, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,14 +3,11 @@
 use chrono::NaiveDate;
 use serde_json::json;
 use sigma_cli::args::parse_date;
-use sigma_cli::{
-    App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, PortfolioArgs, Table,
-    store_error,
-};
+use sigma_cli::{App, Cell, Column, Document, DryRun, ExitStatus, LockArgs, OutputArgs, Table, store_error};
 use sigma_core::model::{Book, CashEntry, CashKind};
 use sigma_store::NewCashEntry;
 
-use super::{check_not_future, one_row, recorded, usage, warn_digits};
+use super::{ListVerb, check_not_future, one_row, recorded, usage, warn_digits};
 use crate::decimal::Decimal;
 
 #[derive(Debug, clap::Subcommand)]
@@ -35,6 +32,7 @@ pub struct AddVerb {
     /// Day of the entry
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     pub date: NaiveDate,
+    /// What it was for
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     #[command(flatten)]
@@ -43,16 +41,6 @@ pub struct AddVerb {
     pub dry_run: DryRun,
     #[command(flatten)]
     pub lock: LockArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ListVerb {
-    #[command(flatten)]
-    pub portfolio: PortfolioArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    #[command(flatten)]
-    pub list: ListArgs,
 }
 
 fn parse_kind(text: &str) -> Result<CashKind, String> {

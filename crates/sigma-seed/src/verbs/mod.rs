@@ -8,17 +8,29 @@ mod portfolio_add;
 pub mod position;
 mod position_add;
 mod position_close;
+mod position_split;
 pub mod reset;
 pub mod tag;
 
 use anyhow::bail;
 use chrono::NaiveDate;
 use serde_json::Value;
-use sigma_cli::{App, ExitStatus, RunTotals, fail, store_error};
+use sigma_cli::{App, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, RunTotals, fail, store_error};
 use sigma_core::model::Portfolio;
 use sigma_store::{Saved, Store};
 
 use crate::decimal::Decimal;
+
+/// Options of a list of what portfolios hold.
+#[derive(Debug, clap::Args)]
+pub struct ListVerb {
+    #[command(flatten)]
+    pub portfolio: PortfolioArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
 
 /// Does the work of a writing verb as a run: recorded, with its counts on the closing line.
 async fn recorded<T>(

@@ -1,4 +1,4 @@
-//! `position`: add, list, close, rm.
+//! `position`: add, list, close, rm, apply-split.
 
 use serde_json::json;
 use sigma_cli::{
@@ -8,7 +8,7 @@ use sigma_cli::{
 use sigma_core::model::{Book, Lot};
 use sigma_store::{Saved, Store};
 
-use super::{position_add, position_close, recorded, usage};
+use super::{position_add, position_close, position_split, recorded, usage};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
@@ -20,6 +20,8 @@ pub enum Verb {
     Close(position_close::Args),
     /// Remove a position as if it had never been entered
     Rm(RmVerb),
+    /// Apply the next stored split of its symbol to a position of shares
+    ApplySplit(position_split::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +54,7 @@ pub async fn run(verb: Verb, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::List(args) => list(args, app).await,
         Verb::Close(args) => position_close::run(args, app).await,
         Verb::Rm(args) => rm(args, app).await,
+        Verb::ApplySplit(args) => position_split::run(args, app).await,
     }
 }
 

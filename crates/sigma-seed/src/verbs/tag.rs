@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
-use sigma_cli::{
-    App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, PortfolioArgs, Table,
-    store_error,
-};
+use sigma_cli::{App, Cell, Column, Document, DryRun, ExitStatus, LockArgs, OutputArgs, Table, store_error};
 use sigma_core::model::Lot;
 use sigma_store::{Saved, Store};
 
 use super::position::{self, find};
-use super::{one_row, portfolio_of, recorded, usage};
+use super::{ListVerb, one_row, portfolio_of, recorded, usage};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
@@ -38,16 +35,6 @@ pub struct NameVerb {
     pub dry_run: DryRun,
     #[command(flatten)]
     pub lock: LockArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ListVerb {
-    #[command(flatten)]
-    pub portfolio: PortfolioArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    #[command(flatten)]
-    pub list: ListArgs,
 }
 
 #[derive(Debug, clap::Args)]

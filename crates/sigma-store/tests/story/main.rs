@@ -55,7 +55,7 @@ async fn an_unreachable_server_is_named_without_its_password() {
     let error = Store::open("postgres://ann:secret@127.0.0.1:1/books").await.err().unwrap();
     let text = error.to_string();
     assert!(text.contains("ann:***@127.0.0.1:1/books") && !text.contains("secret"), "{text}");
-    assert!(matches!(error, StoreError::Unreachable { .. }) && error.hint().is_some());
+    assert!(matches!(error, StoreError::NoServer { .. }) && error.hint().is_some());
     let folder = Store::migrate("sqlite:no/such/folder/sigma.db").await.unwrap_err();
     assert!(matches!(folder, StoreError::Unreachable { .. }), "{folder:?}");
 }
@@ -210,9 +210,21 @@ async fn lots(store: &mut Store, portfolio_id: i64, instrument_id: i64, user: i6
     assert!(store.close_position(second, 170.0, date("2025-02-04"), None).await.is_err());
     store.remove_position(second).await.unwrap();
     assert!(matches!(store.remove_position(second).await, Err(StoreError::Missing { .. })));
-    let infinite = NewPosition { quantity: f64::INFINITY, ..new };
+    let infinite = NewPosition { quantity: f64::INFINITY, ..new.clone() };
     let refused = store.add_position(infinite).await.unwrap_err().to_string();
     assert!(refused.contains("quantity is inf"), "{refused}");
+
+    // A split ends the lot at its own price, and the new one costs the same.
+    let goes_on =
+        store.split_position(first.id, date("2025-02-10"), -120.0, new.entry_price / 2.0).await.unwrap();
+    let lots = store.position_lots(&[portfolio_id]).await.unwrap();
+    let lot = |id: i64| &lots.iter().find(|lot| lot.position.id == id).unwrap().position;
+    let (old, on) = (lot(first.id), lot(goes_on));
+    assert_eq!((old.exit_date, old.exit_price), (Some(date("2025-02-10")), Some(old.entry_price)));
+    assert_eq!((on.entry_date, on.exit_date), (date("2025-02-10"), None));
+    assert_eq!(on.quantity * on.entry_price, old.quantity * old.entry_price);
+    assert_eq!(store.position_tags(&[portfolio_id]).await.unwrap()[&goes_on], ["hedge"]);
+    assert!(store.split_position(first.id, date("2025-02-10"), 1.0, 1.0).await.is_err());
 }
 
 fn bars(count: i64, shift: f64) -> Vec<PriceBar> {
@@ -353,6 +365,11 @@ async fn definitions_and_runs(store: &mut Store) {
     let read = store.runs(Some("sigma-greeks"), 10).await.unwrap().remove(0);
     assert_eq!((read.id, read.status, read.skipped), (run, RunStatus::Partial, Some(1)));
     assert_eq!(store.runs(Some("sigma-sync"), 10).await.unwrap(), []);
+    // One that never ended is told as failed as soon as the next begins; one that did stays as it was.
+    let (dead, alive) = (begin(store).await, begin(store).await);
+    let told: Vec<(i64, RunStatus)> =
+        store.runs(None, 3).await.unwrap().into_iter().map(|run| (run.id, run.status)).collect();
+    assert_eq!(told, [(alive, RunStatus::Running), (dead, RunStatus::Failed), (run, read.status)]);
 }
 
 pub async fn begin(store: &mut Store) -> i64 {

@@ -1,14 +1,17 @@
 //! `market-risk`: stored results of single market and yield moves.
 
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
-    store_error,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults,
+    Table, store_error,
 };
 use sigma_core::analytics::stress::METHOD;
 use sigma_store::{Engine, Scope};
 
-use super::{show, tables};
+use super::tables;
 use crate::wording;
+
+const RESULTS: StoredResults =
+    StoredResults { engine: Engine::MarketRisk, what: "market-risk results", command: "sigma-stress run" };
 
 /// Options of `market-risk`.
 #[derive(Debug, clap::Args)]
@@ -26,13 +29,13 @@ pub struct Args {
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(&args.portfolios.portfolios).await.map_err(store_error)?;
-    let as_of = show::date(&mut store, Engine::MarketRisk, &args.as_of, &books).await?;
     let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
+    let date = app.stored_date(&mut store, RESULTS, Some(&ids), &args.as_of).await?;
+    let as_of = date.as_of;
     let rows = store.market_risk_results(&Scope::day(as_of, &ids), METHOD).await.map_err(store_error)?;
     if rows.is_empty() {
-        return Err(show::none(format!("no market-risk results are stored for {as_of}")));
+        return Err(date.nothing(RESULTS.what));
     }
-    let slugs = tables::slugs(&books);
     let mut table = Table::new(vec![
         Column::text("portfolio", "Portfolio"),
         Column::text("scenario", "Scenario"),
@@ -43,7 +46,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     ]);
     for (id, _, result) in &rows {
         table.push(vec![
-            Cell::text(slugs.get(id).copied().unwrap_or_default()),
+            Cell::text(tables::slug(&books, *id)),
             Cell::text(&result.scenario_id),
             Cell::text(wording::market_risk(result.shock)),
             tables::pnl(&result.outcome),

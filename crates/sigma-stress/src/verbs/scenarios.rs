@@ -23,7 +23,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let scenarios = Scenarios::load(&mut store, args.scenarios.as_deref()).await?;
     if scenarios.all.is_empty() {
-        return Err(fail(ExitStatus::Failed, "no scenarios are stored", "run `sigma-seed demo`"));
+        return Err(fail(ExitStatus::Failed, "no scenarios are stored", "run `sigma-seed migrate`"));
     }
     let mut table = Table::new(vec![
         Column::text("scenario", "Scenario"),

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use sigma_cli::{
-    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, fail, store_error,
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, StoredResults,
+    Table, fail, store_error,
 };
 use sigma_core::analytics::stress::METHOD;
 use sigma_core::model::{Book, Scenario};
@@ -12,6 +13,9 @@ use sigma_store::{Engine, Scope, Store};
 
 use super::{positions, tables};
 use crate::inputs::Scenarios;
+
+const RESULTS: StoredResults =
+    StoredResults { engine: Engine::Stress, what: "stress results", command: "sigma-stress run" };
 
 /// Options of `show`.
 #[derive(Debug, clap::Args)]
@@ -44,8 +48,9 @@ pub struct Args {
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(&args.portfolios.portfolios).await.map_err(store_error)?;
-    let as_of = date(&mut store, Engine::Stress, &args.as_of, &books).await?;
-    let rows = stored(&mut store, &args, &books, as_of).await?;
+    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
+    let date = app.stored_date(&mut store, RESULTS, Some(&ids), &args.as_of).await?;
+    let rows = stored(&mut store, &args, &ids, date).await?;
     let scenarios = store.scenarios().await.map_err(store_error)?;
 
     let (table, is_current) = if args.positions {
@@ -54,7 +59,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     } else {
         (summary(&args, &rows, &books, &scenarios), true)
     };
-    let shown = write(app, &args, table, as_of)?;
+    let shown = write(app, &args, table, date.as_of)?;
     if !is_current {
         app.note("parts computed again differ from stored totals: what they come from has changed; run `sigma-stress run`");
     }
@@ -83,36 +88,16 @@ fn write(app: &App, args: &Args, mut table: Table, as_of: NaiveDate) -> anyhow::
     Ok(ExitStatus::Done)
 }
 
-/// The date asked for, or the latest with results of these books.
-pub async fn date(
-    store: &mut Store,
-    engine: Engine,
-    asked: &AsOfArgs,
-    books: &[Book],
-) -> anyhow::Result<NaiveDate> {
-    if let Some(date) = asked.as_of {
-        return Ok(date);
-    }
-    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
-    let latest = store.latest_as_of(engine, Some(&ids)).await.map_err(store_error)?;
-    latest.ok_or_else(|| none("no stress results are stored"))
-}
-
-/// The error of an empty answer, with its remedy.
-pub fn none(message: impl Into<String>) -> anyhow::Error {
-    fail(ExitStatus::Failed, message, "run `sigma-stress run`")
-}
-
 async fn stored(
     store: &mut Store,
     args: &Args,
-    books: &[Book],
-    as_of: NaiveDate,
+    ids: &[i64],
+    date: StoredDate,
 ) -> anyhow::Result<Vec<tables::Row>> {
-    let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
-    let mut rows = store.stress_results(&Scope::day(as_of, &ids), METHOD).await.map_err(store_error)?;
+    let as_of = date.as_of;
+    let mut rows = store.stress_results(&Scope::day(as_of, ids), METHOD).await.map_err(store_error)?;
     if rows.is_empty() {
-        return Err(none(format!("no stress results are stored for {as_of}")));
+        return Err(date.nothing(RESULTS.what));
     }
     for wanted in &args.scenario {
         if !rows.iter().any(|(_, _, result)| result.scenario_id == *wanted) {

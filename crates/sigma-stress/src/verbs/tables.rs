@@ -9,8 +9,9 @@ use sigma_core::model::{Book, Reason, Scenario, ScenarioPnl, StressResult};
 /// A stored row: portfolio, date, result.
 pub type Row = (i64, NaiveDate, StressResult);
 
-pub fn slugs(books: &[Book]) -> HashMap<i64, &str> {
-    books.iter().map(|book| (book.portfolio.id, book.portfolio.slug.as_str())).collect()
+/// Slug of a portfolio; rows are read for these books only.
+pub fn slug(books: &[Book], id: i64) -> &str {
+    books.iter().find(|book| book.portfolio.id == id).map_or("", |book| &book.portfolio.slug)
 }
 
 /// The total of a mode, or why there is none.
@@ -25,7 +26,6 @@ pub fn fraction(outcome: &Result<ScenarioPnl, Reason>) -> Cell {
 
 /// One row for each portfolio, date and scenario.
 pub fn results(rows: &[Row], books: &[Book], scenarios: &[Scenario]) -> Table {
-    let slugs = slugs(books);
     let names: HashMap<&str, &Scenario> = scenarios.iter().map(|s| (s.id.as_str(), s)).collect();
     let mut table = Table::new(vec![
         Column::text("portfolio", "Portfolio"),
@@ -45,7 +45,7 @@ pub fn results(rows: &[Row], books: &[Book], scenarios: &[Scenario]) -> Table {
         let scenario = names.get(result.scenario_id.as_str());
         let text = |pick: fn(&Scenario) -> &str| Cell::or_blank(scenario.map(|s| pick(s)), Cell::text);
         table.push(vec![
-            Cell::text(slugs.get(id).copied().unwrap_or_default()),
+            Cell::text(slug(books, *id)),
             Cell::Date(*as_of),
             Cell::text(&result.scenario_id),
             text(|s| &s.name),
@@ -64,7 +64,6 @@ pub fn results(rows: &[Row], books: &[Book], scenarios: &[Scenario]) -> Table {
 
 /// Parts by factor; in forms for people each scenario ends with its total.
 pub fn by_factor(rows: &[Row], books: &[Book], format: Format) -> Table {
-    let slugs = slugs(books);
     let mut table = Table::new(vec![
         Column::text("portfolio", "Portfolio"),
         Column::text("scenario", "Scenario"),
@@ -73,7 +72,7 @@ pub fn by_factor(rows: &[Row], books: &[Book], format: Format) -> Table {
         Column::number("correlated_pnl_usd", "Correlated P&L").unit("USD"),
     ]);
     for (id, _, result) in rows {
-        let slug = slugs.get(id).copied().unwrap_or_default();
+        let slug = slug(books, *id);
         let mut parts: BTreeMap<&str, [Result<f64, Reason>; 2]> = BTreeMap::new();
         for (mode, outcome) in [&result.direct, &result.correlated].into_iter().enumerate() {
             let found = outcome.as_ref().map(|total| total.by_factor.as_slice()).unwrap_or_default();
@@ -127,7 +126,6 @@ fn push(table: &mut Table, mut row: Vec<Cell>, values: [Cell; 2]) {
 
 /// Expected moves of the factors that scenarios do not name.
 pub fn implied(rows: &[Row], books: &[Book]) -> Table {
-    let slugs = slugs(books);
     let mut table = Table::new(vec![
         Column::text("portfolio", "Portfolio"),
         Column::text("scenario", "Scenario"),
@@ -138,7 +136,7 @@ pub fn implied(rows: &[Row], books: &[Book]) -> Table {
     for (id, _, result) in rows {
         for moved in &result.implied_moves {
             table.push(vec![
-                Cell::text(slugs.get(id).copied().unwrap_or_default()),
+                Cell::text(slug(books, *id)),
                 Cell::text(&result.scenario_id),
                 Cell::text(&moved.factor),
                 Cell::Percent(moved.size),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{App, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, Table, store_error};
 use sigma_core::analytics::stress::METHOD;
-use sigma_core::calendar::YEARS;
+use sigma_core::calendar::{FIRST_DATE, LAST_DATE};
 use sigma_store::{Scope, Store, Violation};
 
 use crate::identities::{self, Broken};
@@ -39,8 +39,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
 
 async fn broken_identities(app: &App, store: &mut Store) -> anyhow::Result<Vec<Broken>> {
     let calendar = app.calendar()?;
-    let day = |year, month, day| chrono::NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-    let all = Scope::all(day(*YEARS.start(), 1, 1), day(*YEARS.end(), 12, 31));
+    let all = Scope::all(FIRST_DATE, LAST_DATE);
     let snapshots = store.snapshots(&all).await.map_err(store_error)?;
     let exposures = store.exposures(&all).await.map_err(store_error)?;
     let stress = store.stress_results(&all, METHOD).await.map_err(store_error)?;

@@ -100,7 +100,7 @@ async fn show(args: Show, app: &App) -> anyhow::Result<ExitStatus> {
 }
 
 async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Result<ExitStatus> {
-    app.begin(if status == QuarantineStatus::Accepted { "quarantine accept" } else { "quarantine drop" });
+    app.begin(if status == QuarantineStatus::Accepted { "quarantine-accept" } else { "quarantine-drop" });
     let _lock = if args.dry_run.dry_run { None } else { Some(app.lock(&args.lock).await?) };
     let mut store = app.open_store().await?;
     let bars = decidable(&mut store, &args, status).await?;

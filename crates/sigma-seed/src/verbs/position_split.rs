@@ -1,0 +1,82 @@
+//! `position apply-split`.
+
+use serde_json::json;
+use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, store_error};
+use sigma_core::model::{Lot, Split};
+use sigma_store::Store;
+
+use super::position::{self, find};
+use super::{one_row, recorded, usage};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Id, as `position list` shows it
+    pub id: i64,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// Applies the earliest stored split after the entry. The lot ends on the day of the split at its entry price and goes
+/// on as a new one at the restated price: cash, cost and P&L stay what they were, and earlier sessions can be replayed.
+pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    app.begin("position-apply-split");
+    let mut store = app.open_store().await?;
+    let (slug, lot) = find(&mut store, args.id).await?;
+    let split = unapplied(&mut store, app, &lot).await?;
+    let quantity = lot.position.quantity * split.to / split.from;
+    let what = format!(
+        "the {}-for-{} split of {} on {}: {} units become {quantity}",
+        split.to, split.from, lot.instrument.symbol, split.date, lot.position.quantity
+    );
+    if args.dry_run.dry_run {
+        app.note(&format!("dry run: would apply {what}"));
+        return Ok(ExitStatus::Done);
+    }
+
+    let _lock = app.lock(&args.lock).await?;
+    let parameters =
+        json!({ "position_id": args.id, "date": split.date, "from": split.from, "to": split.to });
+    let id = recorded(app, &mut store, "position apply-split", parameters, async |store| {
+        let price = lot.position.entry_price * split.from / split.to;
+        let id = store.split_position(args.id, split.date, quantity, price).await.map_err(store_error)?;
+        let mut saved = one_row(true);
+        saved += one_row(true);
+        Ok((id, saved))
+    })
+    .await?;
+    app.note(&format!("applied {what}"));
+    let books = store.books(&[slug]).await.map_err(store_error)?;
+    let is_touched = |lot: &Lot| [args.id, id].contains(&lot.position.id);
+    app.write(&args.output, &Document::single(position::table(&books, is_touched)))?;
+    Ok(ExitStatus::Done)
+}
+
+/// The split that keeps an open lot of shares out of the numbers.
+async fn unapplied(store: &mut Store, app: &App, lot: &Lot) -> anyhow::Result<Split> {
+    let Lot { position, instrument, .. } = lot;
+    if let Some(exit) = position.exit_date {
+        let message = format!("position {} was closed on {exit}", position.id);
+        return Err(usage(message, "`sigma-seed position list` shows open ones"));
+    }
+    if instrument.is_option() {
+        return Err(usage(
+            format!("{} is an option: a split changes its terms, not its quantity", instrument.symbol),
+            "close the position and enter the adjusted contract",
+        ));
+    }
+    let today = app.clock.new_york_local().date();
+    let histories =
+        store.price_histories(&[instrument.id], position.entry_date, today).await.map_err(store_error)?;
+    let splits = histories.into_values().flat_map(|history| history.splits);
+    let later = splits.filter(|split| split.date > position.entry_date);
+    later.min_by_key(|split| split.date).ok_or_else(|| {
+        usage(
+            format!("no split of {} after the entry on {} is stored", instrument.symbol, position.entry_date),
+            "put it into splits.csv and run `sigma-sync profiles`, or see `sigma-seed position list`",
+        )
+    })
+}
