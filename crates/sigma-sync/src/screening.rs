@@ -94,14 +94,14 @@ fn odd_first_bar(bars: &mut Vec<PriceBar>, splits: &[Split], calendar: &Calendar
     let head = bars.get(..3)?.to_vec();
     let contradicted = screen_bars(head.clone(), splits, None, calendar).refused;
     let is_odd = contradicted.len() == 2
-        && contradicted.iter().all(|refused| refused.reason == ScreenReason::SplitLikeJump)
+        && contradicted.iter().all(|refused| {
+            matches!(refused.reason, ScreenReason::SplitLikeJump | ScreenReason::ImplausibleJump)
+        })
         && screen_bars(head[1..].to_vec(), splits, None, calendar).refused.is_empty();
     is_odd.then(|| {
         let bar = bars.remove(0);
-        let detail = format!(
-            "close {} before {} looks like a ratio without a recorded split",
-            bar.close, head[1].close
-        );
+        let detail =
+            format!("close {} before {} is contradicted by the bars after it", bar.close, head[1].close);
         Refused { bar, reason: ScreenReason::SplitLikeJump, detail }
     })
 }
@@ -127,6 +127,7 @@ fn may_stand(refused: &Refused) -> bool {
         ScreenReason::HighBelowRange
             | ScreenReason::LowAboveRange
             | ScreenReason::SplitLikeJump
+            | ScreenReason::ImplausibleJump
             | ScreenReason::StaleRepeat
     )
 }

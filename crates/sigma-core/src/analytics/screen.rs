@@ -4,7 +4,7 @@
 //! A bar is refused when its close is not a positive finite number, its date is not a session, its high lies below
 //! `max(open, close)` or its low above `min(open, close)`, any given field is not finite, it repeats open, high, low,
 //! close and a positive volume of the bar before (a stale answer), or its close jumps against the previous accepted close
-//! by a factor that equals a common split ratio or a hundredfold (pence for pounds). Splits recorded since the previous
+//! by a factor that equals a common split ratio or a hundredfold (pence for pounds), or by more than any price moves. Splits recorded since the previous
 //! bar are taken out first: a split explains its own jump and no other.
 //!
 //! # Verified by
@@ -22,6 +22,7 @@ pub enum ScreenReason {
     HighBelowRange,
     LowAboveRange,
     SplitLikeJump,
+    ImplausibleJump,
     StaleRepeat,
     DuplicateDate,
 }
@@ -36,6 +37,7 @@ impl ScreenReason {
             ScreenReason::HighBelowRange => "high_below_range",
             ScreenReason::LowAboveRange => "low_above_range",
             ScreenReason::SplitLikeJump => "split_like_jump",
+            ScreenReason::ImplausibleJump => "implausible_jump",
             ScreenReason::StaleRepeat => "stale_repeat",
             ScreenReason::DuplicateDate => "duplicate_date",
         }
@@ -142,16 +144,24 @@ pub fn split_like_ratio(change: f64) -> Option<f64> {
     JUMP_RATIOS.into_iter().find(|ratio| (move_factor / ratio - 1.0).abs() <= JUMP_TOLERANCE)
 }
 
+/// Factor that no price moves by between two bars: beyond it a unit or a digit is wrong.
+const IMPLAUSIBLE_CHANGE: f64 = 25.0;
+
 fn jump(bar: &PriceBar, before: &PriceBar, splits: &[Split]) -> Finding {
     let since = |split: &&Split| before.date < split.date && split.date <= bar.date;
     let recorded: f64 = splits.iter().filter(since).map(|split| split.to / split.from).product();
     let change = bar.close * recorded / before.close;
-    let ratio = split_like_ratio(change)?;
-    let told = if recorded == 1.0 { "without a recorded split" } else { "beside the recorded split" };
-    Some((
-        ScreenReason::SplitLikeJump,
-        format!("close {} after {} looks like a ratio of {ratio} {told}", bar.close, before.close),
-    ))
+    if let Some(ratio) = split_like_ratio(change) {
+        let told = if recorded == 1.0 { "without a recorded split" } else { "beside the recorded split" };
+        let detail =
+            format!("close {} after {} looks like a ratio of {ratio} {told}", bar.close, before.close);
+        return Some((ScreenReason::SplitLikeJump, detail));
+    }
+    let size = change.max(change.recip());
+    (size > IMPLAUSIBLE_CHANGE).then(|| {
+        let detail = format!("close {} after {} is a move by a factor of {size:.0}", bar.close, before.close);
+        (ScreenReason::ImplausibleJump, detail)
+    })
 }
 
 #[cfg(test)]
@@ -215,6 +225,7 @@ mod tests {
     #[test]
     fn a_split_explains_its_own_jump_and_no_other() {
         let split = |day: u32| Split { date: bar(day, 1.0).date, from: 1.0, to: 10.0 };
+        assert_eq!(reasons(vec![bar(2, 30.0), bar(3, 1e9)], &[], None), [(3, ScreenReason::ImplausibleJump)]);
         let jump = vec![(3, ScreenReason::SplitLikeJump)];
         let before = bar(2, 1200.0);
         assert_eq!(reasons(vec![bar(3, 121.0)], &[], Some(&before)), jump);

@@ -2,7 +2,7 @@
 
 use sigma_cli::{Cell, Column};
 use sigma_core::analytics::positions::PositionView;
-use sigma_core::model::{Reason, ScenarioPnl};
+use sigma_core::model::{MARKET, Reason, ScenarioPnl};
 
 use super::{absent, stress};
 use crate::availability::Availability;
@@ -16,6 +16,8 @@ pub fn section(inputs: &Inputs, _: &[Availability]) -> Section {
         true => absent::sum(inputs.views.iter(), PositionView::beta_adjusted),
         false => Reason::InvalidInput,
     };
+    let market = inputs.factors.iter().find(|factor| factor.factor == MARKET);
+    let coverage = market.map(|factor| factor.coverage_fraction).ok_or(no_beta);
     let section = Section::new("summary", "Executive summary")
         .fact(money("nav_usd", "NAV"), Cell::Money(s.nav))
         .fact(money("day_pnl_usd", "Day P&L"), Cell::Money(s.day_pnl))
@@ -29,6 +31,10 @@ pub fn section(inputs: &Inputs, _: &[Availability]) -> Section {
         .fact(
             number("market_beta", "Market beta"),
             Cell::or_missing(s.market_beta.ok_or(no_beta), |beta| Cell::number(beta, 4)),
+        )
+        .fact(
+            fraction("market_beta_coverage_fraction", "Market beta rests on, share of delta-adjusted value"),
+            Cell::or_missing(coverage, Cell::Percent),
         )
         .fact(number("position_count", "Positions"), Cell::Int(s.position_count as i64))
         .fact(number("excluded_count", "Positions left out of the NAV"), Cell::Int(s.excluded_count as i64));

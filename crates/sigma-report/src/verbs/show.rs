@@ -1,7 +1,8 @@
 //! `sigma-report show`: the latest snapshot of each portfolio.
 
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, OutputArgs, PortfolioArgs, Table, store_error,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
+    store_error,
 };
 use sigma_core::model::{Portfolio, Reason, Snapshot};
 use sigma_store::Scope;
@@ -17,6 +18,8 @@ pub struct Args {
     #[command(flatten)]
     pub portfolio: PortfolioArgs,
     #[command(flatten)]
+    pub list: ListArgs,
+    #[command(flatten)]
     pub output: OutputArgs,
 }
 
@@ -29,7 +32,8 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         let snapshots = store.snapshots(&scope).await.map_err(store_error)?;
         rows.extend(snapshots.into_iter().map(|(_, snapshot)| (portfolio, snapshot)));
     }
-    let table = table(rows.iter().map(|(portfolio, snapshot)| (*portfolio, snapshot)));
+    let mut table = table(rows.iter().map(|(portfolio, snapshot)| (*portfolio, snapshot)));
+    args.list.apply(&mut table)?;
     let mut document = Document::single(table).title("Latest snapshots");
     for portfolio in &without {
         document = document.note(format!("{} has no snapshot; run `sigma-report snapshot`", portfolio.slug));

@@ -47,7 +47,11 @@ impl Rows {
         let as_of = set.snapshot.as_of;
         self.snapshots.push((portfolio_id, set.snapshot));
         self.exposures.extend(set.exposures.into_iter().map(|row| (portfolio_id, as_of, row)));
-        self.exclusions.extend(set.exclusions.into_iter().map(|exclusion| (portfolio_id, as_of, exclusion)));
+        self.exclude(portfolio_id, as_of, set.exclusions);
+    }
+
+    fn exclude(&mut self, portfolio_id: i64, as_of: NaiveDate, exclusions: Vec<Exclusion>) {
+        self.exclusions.extend(exclusions.into_iter().map(|exclusion| (portfolio_id, as_of, exclusion)));
     }
 
     fn count(&self) -> u64 {
@@ -143,7 +147,12 @@ fn compute(app: &App, loaded: &Loaded, calendar: &Calendar, dates: &SessionRange
         let wanted = |day: &Day| day.date >= dates.from;
         for (i, day) in days.iter().enumerate().filter(|(_, day)| wanted(day)) {
             let views = positions::assess(book, &day.lots, &loaded.market, results(day.date));
-            rows.add(book.portfolio.id, assemble(book, &days, i, &views));
+            let set = assemble(book, &days, i, &views);
+            // A book none of whose positions has a price has no NAV: its cash alone would read like one.
+            match views.is_empty() || views.iter().any(|view| view.market_value.is_some()) {
+                true => rows.add(book.portfolio.id, set),
+                false => rows.exclude(book.portfolio.id, day.date, set.exclusions),
+            }
         }
     }
     tell_uncomputed(app, &rows);

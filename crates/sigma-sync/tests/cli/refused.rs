@@ -86,7 +86,7 @@ fn a_jump_like_a_split_needs_the_split() {
 fn one_odd_bar_at_the_beginning_does_not_condemn_the_rest() {
     let fixture = Fixture::new();
     fixture.replace("prices.csv", "BBB,2025-05-29", "BBB,2025-05-29,,,,5200,\n");
-    fixture.sync("prices", &[]).ends(3).says("close 5200 before 52.25 looks like a ratio");
+    fixture.sync("prices", &[]).ends(3).says("close 5200 before 52.25 is contradicted by the bars after it");
     assert_eq!(fixture.quarantine(), [refusal("BBB", "2025-05-29", "split_like_jump")]);
     let closes = fixture.closes("BBB");
     assert_eq!((closes.len(), closes[0]), (21, (day("2025-05-30"), 52.25)));
