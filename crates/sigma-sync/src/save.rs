@@ -61,7 +61,7 @@ pub async fn store_all(
         totals.add(points.len(), store.save_rates(series, points, SOURCE).await.map_err(store_error)?);
     }
     progress.step();
-    let refused = quarantine_rows(&judged.refused);
+    let refused = quarantine_rows(&judged.refused)?;
     totals.add(refused.len(), store.save_quarantine(refused).await.map_err(store_error)?);
     progress.step();
     Ok(totals)

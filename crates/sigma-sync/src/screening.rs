@@ -133,7 +133,7 @@ fn may_stand(refused: &Refused) -> bool {
 }
 
 /// The refused bars as they are stored; several of one symbol, date and reason are one row.
-pub fn quarantine_rows(refused: &[(String, Refused)]) -> Vec<QuarantinedBar> {
+pub fn quarantine_rows(refused: &[(String, Refused)]) -> serde_json::Result<Vec<QuarantinedBar>> {
     let mut rows: BTreeMap<(&str, NaiveDate, &str), QuarantinedBar> = BTreeMap::new();
     for (symbol, Refused { bar, reason, detail }) in refused {
         let row = QuarantinedBar {
@@ -142,10 +142,10 @@ pub fn quarantine_rows(refused: &[(String, Refused)]) -> Vec<QuarantinedBar> {
             source: bar.source.clone(),
             reason: reason.as_str().to_owned(),
             detail: detail.clone(),
-            payload: serde_json::to_value(bar).unwrap_or_default(),
+            payload: serde_json::to_value(bar)?,
             status: QuarantineStatus::Open,
         };
         rows.entry((symbol, bar.date, reason.as_str())).or_insert(row);
     }
-    rows.into_values().collect()
+    Ok(rows.into_values().collect())
 }

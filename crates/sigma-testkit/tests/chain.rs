@@ -4,6 +4,7 @@
 //! nothing, single days equal to a replayed range, report files that come out byte for byte the same, and one clear line
 //! for bad input.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -138,12 +139,13 @@ fn values_are_right(chain: &Chain) {
 fn everything_is_stored(chain: &Chain) {
     assert_eq!(chain.rows("sigma-greeks show").len(), 8);
     assert_eq!(chain.rows("sigma-stress show").len(), 18 * 3);
-    let loadings = chain.rows("sigma-factors show --positions");
-    let mut symbols: Vec<_> = loadings.iter().map(|row| row["symbol"].as_str().unwrap()).collect();
-    symbols.sort_unstable();
-    symbols.dedup();
-    for symbol in ["AAPL", "BRK.B", "ZM", "FXNAX", "GLD", "VNQ", "SPY"] {
-        assert!(symbols.contains(&symbol), "{symbol} has no loadings");
+    let loadings = chain.rows("sigma-factors show --instruments");
+    let with_loadings: BTreeSet<_> = loadings.iter().map(|row| row["symbol"].as_str().unwrap()).collect();
+    let positions = chain.rows("sigma-report positions");
+    assert_eq!(positions.len(), 63);
+    for row in positions.iter().filter(|row| row["type"] != "option") {
+        let symbol = row["symbol"].as_str().unwrap();
+        assert!(with_loadings.contains(symbol), "{symbol} has no loadings");
     }
     assert_eq!(chain.reports().len(), 9);
     chain.done("sigma-validate check");
@@ -171,7 +173,7 @@ fn nothing_changes_twice(chain: &Chain) {
 fn missing_engines_are_named(chain: &Chain) {
     // A snapshot of a day for which no engine ran: the report is written and says what to run.
     chain.done("sigma-sync run --as-of 2025-06-20 --provider file --path DATA/market");
-    chain.run("sigma-report snapshot --as-of 2025-06-20");
+    chain.done("sigma-report snapshot --as-of 2025-06-20");
     chain.refused(
         "sigma-report generate --as-of 2025-06-20 --portfolio demo-hnw --output-dir partial",
         3,

@@ -76,7 +76,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
 async fn price_rows(store: &mut Store, needs: &Needs, sessions: &[NaiveDate]) -> anyhow::Result<Vec<Row>> {
     let symbols: Vec<String> = needs.keys().cloned().collect();
     let instruments = store.instruments_by_symbol(&symbols).await.map_err(store_error)?;
-    let (from, to) = ends(sessions);
+    let Some((from, to)) = ends(sessions) else { return Ok(Vec::new()) };
     let market = store.market(&instruments, from, to).await.map_err(store_error)?;
     let row = |(symbol, purposes): (&String, &std::collections::BTreeSet<&'static str>)| {
         let history = market.history(symbol);
@@ -102,7 +102,7 @@ async fn rate_rows(
     if series.is_empty() {
         return Ok(Vec::new());
     }
-    let (from, to) = ends(sessions);
+    let Some((from, to)) = ends(sessions) else { return Ok(Vec::new()) };
     let stored = store.rates(&series, from, to).await.map_err(store_error)?;
     let row = |name: String| {
         let points = stored.get(&name).map_or(&[][..], Vec::as_slice);
@@ -118,9 +118,8 @@ async fn rate_rows(
     Ok(series.into_iter().map(row).collect())
 }
 
-fn ends(sessions: &[NaiveDate]) -> (NaiveDate, NaiveDate) {
-    let pick = |date: Option<&NaiveDate>| date.copied().unwrap_or_default();
-    (pick(sessions.first()), pick(sessions.last()))
+fn ends(sessions: &[NaiveDate]) -> Option<(NaiveDate, NaiveDate)> {
+    Some((*sessions.first()?, *sessions.last()?))
 }
 
 fn table(rows: &[Row], window: usize, judge: &dyn Fn(&Row) -> Verdict) -> Table {
