@@ -43,9 +43,9 @@ lint: setup
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# Benchmarks of the engines
+# Benchmarks of the engines and of saving market data
 bench: setup
-    cargo bench --package sigma-core
+    cargo bench --package sigma-core --package sigma-store
 
 # Write demo-data/market again; the files come out byte for byte the same
 demo-market: setup

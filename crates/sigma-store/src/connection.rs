@@ -19,6 +19,10 @@ type Lite = SyncConnectionWrapper<SqliteConnection>;
 
 /// Two connections live in most installations (a run and a reader), so waiting for a lock is normal, and readers must
 /// not wait for writers.
+///
+/// `synchronous = NORMAL` syncs the log at checkpoints, not at every commit. With a write-ahead log a power cut then
+/// corrupts nothing: it may take the last transactions, each of them whole. Market data goes together with the
+/// `fetches` that say it was answered, so what was lost is asked again; results are computed again.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
     PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;";
 

@@ -4,11 +4,7 @@ use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::{Dividend, Split};
 
-use crate::{
-    Store,
-    error::Result,
-    save::{Saved, filter_around},
-};
+use crate::{Store, error::Result, save::Saved};
 
 record! {
     SplitRecord in splits,
@@ -36,12 +32,22 @@ record! {
 }
 
 impl SplitRecord {
+    pub(crate) fn new(instrument_id: i64, split: &Split, source: &str) -> SplitRecord {
+        let Split { date, from, to } = *split;
+        SplitRecord { instrument_id, date, from_shares: from, to_shares: to, source: source.to_owned() }
+    }
+
     pub(crate) fn into_split(self) -> Split {
         Split { date: self.date, from: self.from_shares, to: self.to_shares }
     }
 }
 
 impl DividendRecord {
+    pub(crate) fn new(instrument_id: i64, dividend: &Dividend, source: &str) -> DividendRecord {
+        let Dividend { ex_date, amount } = *dividend;
+        DividendRecord { instrument_id, ex_date, amount, source: source.to_owned() }
+    }
+
     pub(crate) fn into_dividend(self) -> Dividend {
         Dividend { ex_date: self.ex_date, amount: self.amount }
     }
@@ -51,18 +57,7 @@ impl Store {
     /// Adds or alters splits of one instrument, as told by one provider.
     #[boxed]
     pub async fn save_splits(&mut self, instrument_id: i64, splits: &[Split], source: &str) -> Result<Saved> {
-        let record = |split: &Split| SplitRecord {
-            instrument_id,
-            date: split.date,
-            from_shares: split.from,
-            to_shares: split.to,
-            source: source.to_owned(),
-        };
-        let records: Vec<SplitRecord> = splits.iter().map(record).collect();
-        match filter_around(&records) {
-            Some(filter) => self.merge(filter, records).await,
-            None => Ok(Saved::default()),
-        }
+        self.merge(splits.iter().map(|split| SplitRecord::new(instrument_id, split, source)).collect()).await
     }
 
     /// Adds or alters dividends of one instrument, as told by one provider.
@@ -73,16 +68,7 @@ impl Store {
         dividends: &[Dividend],
         source: &str,
     ) -> Result<Saved> {
-        let record = |dividend: &Dividend| DividendRecord {
-            instrument_id,
-            ex_date: dividend.ex_date,
-            amount: dividend.amount,
-            source: source.to_owned(),
-        };
-        let records: Vec<DividendRecord> = dividends.iter().map(record).collect();
-        match filter_around(&records) {
-            Some(filter) => self.merge(filter, records).await,
-            None => Ok(Saved::default()),
-        }
+        let record = |dividend: &Dividend| DividendRecord::new(instrument_id, dividend, source);
+        self.merge(dividends.iter().map(record).collect()).await
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     value::{check_finite, code, present},
 };
 
-/// What a source knows about an instrument. An absent field never overwrites a stored one.
+/// What a source knows about an instrument. An absent field never overwrites a stored one; blank text counts as absent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewInstrument {
     pub symbol: String,
@@ -196,6 +196,11 @@ fn fill<T>(stored: &mut Option<T>, known: Option<T>) {
     }
 }
 
+/// Text that says something: providers send empty text for what they do not know.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
 impl Row {
     /// A new symbol with nothing known beyond defaults.
     fn blank(new: &NewInstrument) -> Row {
@@ -229,17 +234,17 @@ impl Row {
         if let Some(kind) = new.kind {
             self.kind = kind.as_str().to_owned();
         }
-        if let Some(currency) = new.currency {
+        if let Some(currency) = said(new.currency) {
             self.currency = currency;
         }
         if let Some(multiplier) = new.multiplier {
             self.multiplier = multiplier;
         }
-        fill(&mut self.name, new.name);
-        fill(&mut self.sector, new.sector);
-        fill(&mut self.industry, new.industry);
-        fill(&mut self.exchange, new.exchange);
-        fill(&mut self.country, new.country);
+        fill(&mut self.name, said(new.name));
+        fill(&mut self.sector, said(new.sector));
+        fill(&mut self.industry, said(new.industry));
+        fill(&mut self.exchange, said(new.exchange));
+        fill(&mut self.country, said(new.country));
         fill(&mut self.market_cap, new.market_cap);
         fill(&mut self.dividend_yield, new.dividend_yield);
         fill(&mut self.duration, new.duration);

@@ -42,7 +42,7 @@ const COUNTED_TABLES: [&str; 7] =
     ["users", "portfolios", "cash_ledger", "instruments", "positions", "tags", "runs"];
 
 /// References, as (table, column, table referred to).
-const REFERENCES: [(&str, &str, &str); 14] = [
+const REFERENCES: [(&str, &str, &str); 16] = [
     ("portfolios", "user_id", "users"),
     ("cash_ledger", "portfolio_id", "portfolios"),
     ("positions", "portfolio_id", "portfolios"),
@@ -51,6 +51,8 @@ const REFERENCES: [(&str, &str, &str); 14] = [
     ("position_tags", "tag_id", "tags"),
     ("prices", "instrument_id", "instruments"),
     ("option_quotes", "instrument_id", "instruments"),
+    ("splits", "instrument_id", "instruments"),
+    ("dividends", "instrument_id", "instruments"),
     ("greeks", "instrument_id", "instruments"),
     ("factor_fits", "instrument_id", "instruments"),
     ("factor_exposures", "portfolio_id", "portfolios"),
@@ -60,7 +62,12 @@ const REFERENCES: [(&str, &str, &str); 14] = [
 ];
 
 /// Rules between rows of several tables, with statements that count what breaks them.
-const RULES: [(&str, &str); 7] = [
+const RULES: [(&str, &str); 8] = [
+    (
+        "every fetch names what was asked of whom, how it ended, and when in UTC",
+        "SELECT COUNT(*) AS n FROM fetches WHERE subject = '' OR source = '' OR outcome = '' \
+         OR fetched_at NOT LIKE '____-__-__T%Z'",
+    ),
     (
         "every loading belongs to a fit",
         "SELECT COUNT(*) AS n FROM factor_loadings l LEFT JOIN factor_fits f ON f.instrument_id = l.instrument_id \
@@ -99,12 +106,27 @@ const RULES: [(&str, &str); 7] = [
 
 /// Columns of doubles that engines compute or providers deliver. A comparison with the largest double finds infinity
 /// in both databases, and NaN in PostgreSQL (SQLite cannot hold it).
-const NUMBERS: [(&str, &[&str]); 14] = [
+const NUMBERS: [(&str, &[&str]); 15] = [
     ("cash_ledger", &["amount"]),
     ("positions", &["quantity", "entry_price", "exit_price"]),
     ("prices", &["open", "high", "low", "close", "adj_close", "volume"]),
-    ("option_quotes", &["bid", "ask", "close", "implied_volatility", "open_interest", "forward"]),
+    (
+        "option_quotes",
+        &[
+            "bid",
+            "ask",
+            "close",
+            "implied_volatility",
+            "open_interest",
+            "forward",
+            "quoted_delta",
+            "quoted_gamma",
+            "quoted_theta_per_day",
+            "quoted_vega_per_point",
+        ],
+    ),
     ("rates", &["percent"]),
+    ("splits", &["from_shares", "to_shares"]),
     ("dividends", &["amount"]),
     (
         "greeks",

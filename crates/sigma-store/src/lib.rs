@@ -17,7 +17,8 @@
 //! # Map
 //! - opening: `url`, `connection`, `migration`, `schema`, and `macros` for statements written once;
 //! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`;
-//! - market data: `prices`, `corporate_actions`, `option_quotes`, `rates`, `quarantine`;
+//! - market data: `prices`, `corporate_actions`, `option_quotes`, `rates`, `quarantine`, `fetches`, and `market_batch`, which
+//!   saves some of each at once;
 //! - definitions and history: `factors`, `scenarios`, `runs`;
 //! - results of the engines: `save` (the mechanism), `results` (one file for each table);
 //! - oversight: `coverage`, `invariants`, `reset`.
@@ -35,10 +36,12 @@ mod corporate_actions;
 mod coverage;
 mod error;
 mod factors;
+mod fetches;
 mod ids;
 mod instruments;
 mod invariants;
 mod loading;
+mod market_batch;
 mod migration;
 mod option_quotes;
 mod portfolios;
@@ -60,14 +63,17 @@ mod value;
 pub use cash::NewCashEntry;
 pub use coverage::{Engine, EngineCoverage};
 pub use error::{Result, StoreError};
+pub use fetches::Fetch;
 pub use instruments::{InstrumentsSaved, NewInstrument};
 pub use invariants::Violation;
+pub use market_batch::{MarketBatch, SourcedDividend, SourcedRates, SourcedSplit};
 pub use portfolios::NewPortfolio;
 pub use positions::{NewPosition, PositionLot};
 pub use prices::PriceCoverage;
 pub use quarantine::{QuarantineStatus, QuarantinedBar};
 pub use runs::{NewRun, Run, RunOutcome, RunStatus};
 pub use save::{Saved, Scope};
+pub use sigma_core::model::Dataset;
 pub use url::redact as redact_url;
 pub use users::User;
 

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::{QueryDsl, dsl};
-use sigma_core::model::{PriceBar, PriceHistory};
+use sigma_core::model::{CloseBasis, PriceBar, PriceHistory};
 
 use crate::{
     Store,
     connection::Conn,
     corporate_actions::{DividendRecord, SplitRecord},
     error::Result,
-    save::{Filter, Saved, Scope, filter_around, stored},
+    save::{Filter, Record, Saved, Scope, stored},
     schema::prices,
+    value::code,
 };
 
 record! {
@@ -30,6 +31,7 @@ record! {
         adj_close: Option<f64>,
         volume: Option<f64>,
         source: String,
+        basis: String,
     }
 }
 
@@ -44,14 +46,21 @@ pub struct PriceCoverage {
 
 impl PriceRecord {
     fn new(instrument_id: i64, bar: &PriceBar) -> PriceRecord {
-        let PriceBar { date, open, high, low, close, adj_close, volume, ref source } = *bar;
-        PriceRecord { instrument_id, date, open, high, low, close, adj_close, volume, source: source.clone() }
+        let PriceBar { date, open, high, low, close, adj_close, volume, ref source, basis } = *bar;
+        let (source, basis) = (source.clone(), basis.as_str().to_owned());
+        PriceRecord { instrument_id, date, open, high, low, close, adj_close, volume, source, basis }
     }
 
-    fn into_bar(self) -> PriceBar {
+    fn into_bar(self) -> Result<PriceBar> {
+        let basis = code(|| self.describe(), &self.basis, CloseBasis::parse(&self.basis))?;
         let PriceRecord { date, open, high, low, close, adj_close, volume, source, .. } = self;
-        PriceBar { date, open, high, low, close, adj_close, volume, source }
+        Ok(PriceBar { date, open, high, low, close, adj_close, volume, source, basis })
     }
+}
+
+/// Rows of many instruments.
+pub(crate) fn records(bars: &HashMap<i64, Vec<PriceBar>>) -> Vec<PriceRecord> {
+    bars.iter().flat_map(|(&id, bars)| bars.iter().map(move |bar| PriceRecord::new(id, bar))).collect()
 }
 
 /// From before every date that can be stored: corporate actions are needed from the beginning.
@@ -64,22 +73,13 @@ impl Store {
     /// Adds or alters bars of one instrument.
     #[boxed]
     pub async fn save_prices(&mut self, instrument_id: i64, bars: &[PriceBar]) -> Result<Saved> {
-        self.save_records(bars.iter().map(|bar| PriceRecord::new(instrument_id, bar)).collect()).await
+        self.merge(bars.iter().map(|bar| PriceRecord::new(instrument_id, bar)).collect()).await
     }
 
     /// Adds or alters bars of many instruments in one transaction. Unchanged bars are not written.
     #[boxed]
     pub async fn save_price_histories(&mut self, bars: &HashMap<i64, Vec<PriceBar>>) -> Result<Saved> {
-        let records =
-            bars.iter().flat_map(|(&id, bars)| bars.iter().map(move |bar| PriceRecord::new(id, bar)));
-        self.save_records(records.collect()).await
-    }
-
-    async fn save_records(&mut self, records: Vec<PriceRecord>) -> Result<Saved> {
-        match filter_around(&records) {
-            Some(filter) => self.merge(filter, records).await,
-            None => Ok(Saved::default()),
-        }
+        self.merge(records(bars)).await
     }
 
     /// Bars between the dates (both included), and all splits and dividends up to `to`. Every id given is in the
@@ -102,7 +102,7 @@ impl Store {
         let mut histories: HashMap<i64, PriceHistory> =
             ids.iter().map(|&id| (id, PriceHistory::default())).collect();
         for row in bars {
-            histories.entry(row.instrument_id).or_default().bars.push(row.into_bar());
+            histories.entry(row.instrument_id).or_default().bars.push(row.into_bar()?);
         }
         for row in splits {
             histories.entry(row.instrument_id).or_default().splits.push(row.into_split());

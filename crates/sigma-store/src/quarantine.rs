@@ -81,16 +81,7 @@ impl Store {
     /// Adds refused bars. A bar that is already there keeps its status; its detail and payload are brought up to date.
     #[boxed]
     pub async fn save_quarantine(&mut self, bars: Vec<QuarantinedBar>) -> Result<Saved> {
-        self.db
-            .write(async move |c: &mut Conn<'_>| {
-                let mut saved = Saved::default();
-                for bar in bars {
-                    saved.stored += 1;
-                    saved.changed += u64::from(save(c, bar).await?);
-                }
-                Ok(saved)
-            })
-            .await
+        self.db.write(async move |c: &mut Conn<'_>| write(c, bars).await).await
     }
 
     /// Refused bars with this status, or all, by symbol and date.
@@ -114,19 +105,56 @@ impl Store {
         date: NaiveDate,
         status: QuarantineStatus,
     ) -> Result<u64> {
-        let (wanted, shown) = (symbol.to_owned(), symbol.to_owned());
+        self.decide(symbol, date, None, status).await
+    }
+
+    /// The same for the bars of one source.
+    #[boxed]
+    pub async fn set_quarantine_status_of(
+        &mut self,
+        symbol: &str,
+        date: NaiveDate,
+        source: &str,
+        status: QuarantineStatus,
+    ) -> Result<u64> {
+        self.decide(symbol, date, Some(source), status).await
+    }
+
+    async fn decide(
+        &mut self,
+        symbol: &str,
+        date: NaiveDate,
+        source: Option<&str>,
+        status: QuarantineStatus,
+    ) -> Result<u64> {
+        let (symbol, source) = (symbol.to_owned(), source.map(str::to_owned));
+        let what = match &source {
+            Some(source) => format!("quarantined bar of {symbol} on {date} from {source}"),
+            None => format!("quarantined bar of {symbol} on {date}"),
+        };
         let touched = self.db.write(async move |c: &mut Conn<'_>| {
-            execute!(
-                c,
-                diesel::update(t::quarantine.filter(t::symbol.eq(&wanted)).filter(t::date.eq(date)))
-                    .set(t::status.eq(status.as_str()))
-            )
+            let of_day = t::quarantine.filter(t::symbol.eq(&symbol)).filter(t::date.eq(date));
+            let set = t::status.eq(status.as_str());
+            match &source {
+                Some(source) => execute!(c, diesel::update(of_day.filter(t::source.eq(source))).set(set)),
+                None => execute!(c, diesel::update(of_day).set(set)),
+            }
         });
         match touched.await? {
-            0 => Err(StoreError::missing(format!("quarantined bar of {shown} on {date}"))),
+            0 => Err(StoreError::missing(what)),
             n => Ok(n as u64),
         }
     }
+}
+
+/// Saves inside a transaction.
+pub(crate) async fn write(c: &mut Conn<'_>, bars: Vec<QuarantinedBar>) -> Result<Saved> {
+    let mut saved = Saved::default();
+    for bar in bars {
+        saved.stored += 1;
+        saved.changed += u64::from(save(c, bar).await?);
+    }
+    Ok(saved)
 }
 
 /// Whether the bar had to be written.

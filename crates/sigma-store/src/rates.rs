@@ -9,7 +9,7 @@ use sigma_core::model::RatePoint;
 use crate::{
     Store,
     error::Result,
-    save::{Filter, Saved, filter_around},
+    save::{Filter, Saved},
 };
 
 record! {
@@ -24,21 +24,21 @@ record! {
     }
 }
 
+/// Rows of one series.
+pub(crate) fn records(series: &str, points: &[RatePoint], source: &str) -> impl Iterator<Item = RateRecord> {
+    points.iter().map(|point| RateRecord {
+        series: series.to_owned(),
+        date: point.date,
+        percent: point.percent,
+        source: source.to_owned(),
+    })
+}
+
 impl Store {
     /// Adds or alters points of one series, as told by one provider.
     #[boxed]
     pub async fn save_rates(&mut self, series: &str, points: &[RatePoint], source: &str) -> Result<Saved> {
-        let record = |point: &RatePoint| RateRecord {
-            series: series.to_owned(),
-            date: point.date,
-            percent: point.percent,
-            source: source.to_owned(),
-        };
-        let records: Vec<RateRecord> = points.iter().map(record).collect();
-        match filter_around(&records) {
-            Some(filter) => self.merge(filter, records).await,
-            None => Ok(Saved::default()),
-        }
+        self.merge(records(series, points, source).collect()).await
     }
 
     /// Points of these series between two dates, both included, by ascending date. No series named: all of them.

@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use crate::{Store, connection::Conn, error::Result, schema};
 
 /// Every table with data, children before parents.
-const TABLES: [&str; 28] = [
+const TABLES: [&str; 29] = [
     "exclusions",
     "snapshots",
     "portfolio_exposures",
@@ -22,6 +22,7 @@ const TABLES: [&str; 28] = [
     "runs",
     "scenarios",
     "factors",
+    "fetches",
     "quarantine",
     "dividends",
     "splits",

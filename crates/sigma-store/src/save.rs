@@ -248,7 +248,22 @@ pub(crate) async fn write<R: Record>(
     Ok(Written { saved, filter, expected: plan.expected })
 }
 
+/// Adds or alters rows inside a transaction; all others stay. Call [`Written::verify`] after the commit.
+pub(crate) async fn merge<R: Record>(c: &mut Conn<'_>, rows: Vec<R>) -> Result<Written<R>> {
+    match filter_around(&rows) {
+        Some(filter) => write(c, filter, rows, Absent::Keep).await,
+        None => Ok(Written::nothing()),
+    }
+}
+
 impl<R: Record> Written<R> {
+    /// A save of no rows.
+    fn nothing() -> Written<R> {
+        let filter =
+            Filter { from: NaiveDate::MIN, to: NaiveDate::MIN, entities: Some(Vec::new()), part: None };
+        Written { saved: Saved::default(), filter, expected: 0 }
+    }
+
     /// Counts the rows of the scope again.
     pub(crate) async fn verify(self, c: &mut Conn<'_>) -> Result<Saved> {
         let mut stored = 0;
@@ -269,26 +284,14 @@ impl Store {
         filter: Filter<R::Entity>,
         rows: Vec<R>,
     ) -> Result<Saved> {
-        self.save(filter, rows, Absent::Delete).await
-    }
-
-    /// Adds or alters rows; others of the scope stay.
-    pub(crate) async fn merge<R: Record>(
-        &mut self,
-        filter: Filter<R::Entity>,
-        rows: Vec<R>,
-    ) -> Result<Saved> {
-        self.save(filter, rows, Absent::Keep).await
-    }
-
-    async fn save<R: Record>(
-        &mut self,
-        filter: Filter<R::Entity>,
-        rows: Vec<R>,
-        absent: Absent,
-    ) -> Result<Saved> {
         let written =
-            self.db.write(async move |c: &mut Conn<'_>| write(c, filter, rows, absent).await).await?;
+            self.db.write(async move |c: &mut Conn<'_>| write(c, filter, rows, Absent::Delete).await).await?;
+        self.db.read(async move |c: &mut Conn<'_>| written.verify(c).await).await
+    }
+
+    /// Adds or alters rows; all others stay.
+    pub(crate) async fn merge<R: Record>(&mut self, rows: Vec<R>) -> Result<Saved> {
+        let written = self.db.write(async move |c: &mut Conn<'_>| merge(c, rows).await).await?;
         self.db.read(async move |c: &mut Conn<'_>| written.verify(c).await).await
     }
 
@@ -299,7 +302,7 @@ impl Store {
 }
 
 /// The smallest filter that holds all these rows; `None` when there are no rows.
-pub(crate) fn filter_around<R: Record>(rows: &[R]) -> Option<Filter<R::Entity>> {
+fn filter_around<R: Record>(rows: &[R]) -> Option<Filter<R::Entity>> {
     let from = rows.iter().map(Record::date).min()?;
     let to = rows.iter().map(Record::date).max()?;
     let entities: BTreeSet<R::Entity> = rows.iter().map(Record::entity).collect();

@@ -103,6 +103,7 @@ diesel::table! {
         adj_close -> Nullable<Double>,
         volume -> Nullable<Double>,
         source -> Text,
+        basis -> Text,
     }
 }
 
@@ -117,6 +118,10 @@ diesel::table! {
         open_interest -> Nullable<Double>,
         forward -> Nullable<Double>,
         source -> Text,
+        quoted_delta -> Nullable<Double>,
+        quoted_gamma -> Nullable<Double>,
+        quoted_theta_per_day -> Nullable<Double>,
+        quoted_vega_per_point -> Nullable<Double>,
     }
 }
 
@@ -157,6 +162,19 @@ diesel::table! {
         detail -> Text,
         payload -> Json,
         status -> Text,
+    }
+}
+
+diesel::table! {
+    fetches (subject, dataset, source) {
+        subject -> Text,
+        dataset -> Text,
+        source -> Text,
+        from_date -> Nullable<Date>,
+        to_date -> Date,
+        outcome -> Text,
+        detail -> Text,
+        fetched_at -> Text,
     }
 }
 

@@ -3,8 +3,12 @@
 //! # Formula
 //! Completeness: sessions with a bar over sessions from the first bar (or the beginning of the window, if later) to the
 //! end of the window. Outliers: returns whose robust z-score `0.6745 |r - median| / MAD` exceeds the threshold, where the
-//! median absolute deviation is positive. Score: `100 completeness - 10 (not positive) - 5 jumps - 2 stale runs -
-//! 1 outliers - 1 unexpected dates`, not below 0.
+//! median absolute deviation is positive. Jumps: closes that change by a split ratio which no recorded split explains.
+//! Not positive: bars with an open, high, low or close of zero or less. Weekend bars lie on a Saturday or Sunday without
+//! a session, other unexpected bars on a weekday without one. Score: `100 completeness - 10 (not positive) - 5 jumps -
+//! 2 stale runs - outliers - weekend bars - unexpected dates`, not below 0.
+//!
+//! Bars in quarantine cost nothing of their own: they are not stored, so their sessions are missing already.
 //!
 //! # References
 //! B. Iglewicz and D. C. Hoaglin, *How to Detect and Handle Outliers* (1993): the modified z-score.
@@ -12,17 +16,19 @@
 //! # Verified by
 //! One case a defect below.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate, Weekday};
 use sigma_core::analytics::returns::daily_returns;
 use sigma_core::analytics::screen::split_like_ratio;
-use sigma_core::model::PriceHistory;
+use sigma_core::model::{PriceBar, PriceHistory};
+
+use crate::sources::{by_basis, by_source};
 
 /// Equal closes in a row, from so many sessions on, are a stale run.
 pub const STALE_RUN_SESSIONS: usize = 5;
 
 /// The formula of the score, as it is printed.
 pub const FORMULA: &str = "Score = 100 x completeness - 10 x not positive - 5 x jumps - 2 x stale runs - outliers \
-                           - unexpected dates, not below 0.";
+                           - weekend bars - unexpected dates, not below 0.";
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,12 +38,17 @@ pub struct Quality {
     pub sessions: usize,
     pub completeness: f64,
     pub missing: Vec<NaiveDate>,
-    /// Bars on days without a session.
+    /// Bars on a Saturday or Sunday without a session.
+    pub weekend: Vec<NaiveDate>,
+    /// Bars on other days without a session.
     pub unexpected: Vec<NaiveDate>,
     pub outliers: Vec<NaiveDate>,
     pub jumps: Vec<NaiveDate>,
     pub stale_runs: Vec<NaiveDate>,
     pub not_positive: Vec<NaiveDate>,
+    /// Bars by provider, and how their raw prices came about.
+    pub sources: String,
+    pub basis: String,
     pub score: f64,
 }
 
@@ -55,9 +66,9 @@ pub fn examine(history: &PriceHistory, sessions: &[NaiveDate], z_threshold: f64)
     let first = bars().next()?.date;
     let due: Vec<NaiveDate> = sessions.iter().copied().filter(|date| *date >= first).collect();
     let missing: Vec<NaiveDate> = due.iter().copied().filter(|date| history.on(*date).is_none()).collect();
-    let unexpected: Vec<NaiveDate> =
-        bars().map(|bar| bar.date).filter(|date| sessions.binary_search(date).is_err()).collect();
-    let not_positive = bars().filter(|bar| bar.close <= 0.0).map(|bar| bar.date).collect();
+    let without_session = bars().map(|bar| bar.date).filter(|date| sessions.binary_search(date).is_err());
+    let (weekend, unexpected) = without_session.partition(is_weekend);
+    let not_positive = bars().filter(|bar| has_no_price(bar)).map(|bar| bar.date).collect();
     // A bar lies on or before the last session, so at least that one is due.
     let completeness = (due.len() - missing.len()) as f64 / due.len() as f64;
     let mut quality = Quality {
@@ -65,15 +76,26 @@ pub fn examine(history: &PriceHistory, sessions: &[NaiveDate], z_threshold: f64)
         sessions: due.len(),
         completeness,
         missing,
+        weekend,
         unexpected,
         outliers: outliers(&daily_returns(history, sessions), sessions, z_threshold),
         jumps: jumps(history, from, to),
         stale_runs: stale_runs(history, from, to),
         not_positive,
+        sources: by_source(bars()),
+        basis: by_basis(bars()),
         score: 0.0,
     };
     quality.score = score(&quality);
     Some(quality)
+}
+
+fn is_weekend(date: &NaiveDate) -> bool {
+    matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
+}
+
+fn has_no_price(bar: &PriceBar) -> bool {
+    [bar.open, bar.high, bar.low, Some(bar.close)].into_iter().flatten().any(|price| price <= 0.0)
 }
 
 fn score(q: &Quality) -> f64 {
@@ -82,6 +104,7 @@ fn score(q: &Quality) -> f64 {
         + 5.0 * count(&q.jumps)
         + 2.0 * count(&q.stale_runs)
         + count(&q.outliers)
+        + count(&q.weekend)
         + count(&q.unexpected);
     (100.0 * q.completeness - lost).max(0.0)
 }
@@ -130,7 +153,7 @@ fn stale_runs(history: &PriceHistory, from: NaiveDate, to: NaiveDate) -> Vec<Nai
 #[cfg(test)]
 mod tests {
     use sigma_core::calendar::Calendar;
-    use sigma_core::model::{PriceBar, Split};
+    use sigma_core::model::{CloseBasis, PriceBar, Split};
 
     use super::*;
 
@@ -150,6 +173,7 @@ mod tests {
             adj_close: None,
             volume: None,
             source: "file".into(),
+            basis: CloseBasis::AsTraded,
         };
         PriceHistory { bars: sessions.iter().enumerate().map(bar).collect(), ..PriceHistory::default() }
     }
@@ -173,13 +197,19 @@ mod tests {
         assert_eq!(gap.missing, [sessions[20]]);
         assert!((gap.score - 100.0 * (n - 1.0) / n).abs() < 1e-12);
 
-        let weekend: NaiveDate = "2025-02-01".parse().unwrap();
-        let extra = examined(&|h| {
-            let at = h.bars.partition_point(|bar| bar.date < weekend);
-            let bar = PriceBar { date: weekend, ..h.bars[at].clone() };
+        let insert = |h: &mut PriceHistory, date: NaiveDate| {
+            let at = h.bars.partition_point(|bar| bar.date < date);
+            let bar = PriceBar { date, source: "other".into(), ..h.bars[at].clone() };
             h.bars.insert(at, bar);
-        });
-        assert_eq!((extra.unexpected.as_slice(), extra.score), (&[weekend][..], 99.0));
+        };
+        let (saturday, holiday): (NaiveDate, NaiveDate) =
+            ("2025-02-01".parse().unwrap(), "2025-02-17".parse().unwrap());
+        let extra = examined(&|h| [saturday, holiday].into_iter().for_each(|date| insert(h, date)));
+        assert_eq!(
+            (extra.weekend.as_slice(), extra.unexpected.as_slice()),
+            (&[saturday][..], &[holiday][..])
+        );
+        assert_eq!((extra.score, extra.sources), (98.0, format!("file {n}, other 2")));
 
         let split = examined(&|h| h.bars[30..].iter_mut().for_each(|bar| bar.close /= 2.0));
         assert_eq!(
@@ -196,6 +226,8 @@ mod tests {
         assert_eq!((stale.stale_runs.as_slice(), stale.score), (&[sessions[10]][..], 98.0));
         let zero = examined(&|h| h.bars[40].close = 0.0);
         assert_eq!(zero.not_positive, [sessions[40]]);
+        let low = examined(&|h| h.bars[40].low = Some(-1.0));
+        assert_eq!((low.not_positive.as_slice(), low.score), (&[sessions[40]][..], 90.0));
         assert_eq!(examine(&PriceHistory::default(), &sessions, 8.0), None);
     }
 }

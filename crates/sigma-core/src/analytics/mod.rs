@@ -14,6 +14,7 @@ pub mod factor_fit;
 pub mod factor_model;
 pub mod factor_risk;
 pub mod greeks;
+pub mod history;
 pub mod implied_volatility;
 pub mod linalg;
 pub mod nearest_correlation;

@@ -91,7 +91,7 @@ pub fn annualised_volatility(returns: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Dividend, Split};
+    use crate::model::{CloseBasis, Dividend, Split};
 
     fn day(d: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2025, 6, d).unwrap()
@@ -107,6 +107,7 @@ mod tests {
             adj_close: None,
             volume: None,
             source: "file".into(),
+            basis: CloseBasis::AsTraded,
         }
     }
 

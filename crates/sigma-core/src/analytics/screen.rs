@@ -169,6 +169,7 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
+    use crate::model::CloseBasis;
 
     fn bar(day: u32, close: f64) -> PriceBar {
         PriceBar {
@@ -180,6 +181,7 @@ mod tests {
             adj_close: None,
             volume: None,
             source: "file".into(),
+            basis: CloseBasis::AsTraded,
         }
     }
 

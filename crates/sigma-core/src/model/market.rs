@@ -3,6 +3,36 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::instrument::text_enum;
+
+text_enum! {
+    /// How the raw prices of a bar came about. Open, high, low and close are raw in either case.
+    #[derive(Default)]
+    CloseBasis {
+        /// As the provider tells what was traded.
+        #[default]
+        AsTraded = "as_traded",
+        /// The provider offered split-adjusted prices, and they were turned back with its own splits.
+        Rebuilt = "rebuilt",
+    }
+}
+
+text_enum! {
+    /// What a provider can be asked for.
+    Dataset {
+        /// Daily bars.
+        Prices = "prices",
+        /// Splits and dividends.
+        Actions = "actions",
+        /// Name, sector and the like.
+        Profile = "profile",
+        /// End-of-day quotes of option contracts.
+        Quotes = "quotes",
+        /// Published yields.
+        Rates = "rates",
+    }
+}
+
 /// One daily bar, raw (not adjusted for splits or dividends).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PriceBar {
@@ -18,6 +48,8 @@ pub struct PriceBar {
     pub volume: Option<f64>,
     /// Provider the bar came from.
     pub source: String,
+    #[serde(default)]
+    pub basis: CloseBasis,
 }
 
 /// One end-of-day quote of an option contract.
@@ -35,6 +67,18 @@ pub struct OptionQuote {
     /// Forward of the underlying to the expiry, for options on volatility indices.
     pub forward: Option<f64>,
     pub source: String,
+    /// Absent when the provider tells none.
+    #[serde(default)]
+    pub greeks: Option<QuotedGreeks>,
+}
+
+/// The provider's own Greeks, per unit of the underlying: to compare ours with. No engine uses them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct QuotedGreeks {
+    pub delta: Option<f64>,
+    pub gamma: Option<f64>,
+    pub theta_per_day: Option<f64>,
+    pub vega_per_point: Option<f64>,
 }
 
 impl OptionQuote {

@@ -36,6 +36,7 @@ pub fn bar(on: NaiveDate, close: f64) -> PriceBar {
         adj_close: None,
         volume: None,
         source: "file".into(),
+        basis: CloseBasis::AsTraded,
     }
 }
 
@@ -49,6 +50,7 @@ pub fn quote(on: NaiveDate, close: f64) -> OptionQuote {
         open_interest: None,
         forward: None,
         source: "file".into(),
+        greeks: None,
     }
 }
 

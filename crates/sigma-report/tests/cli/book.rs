@@ -96,6 +96,7 @@ async fn prices(store: &mut Store, ids: &HashMap<String, i64>) {
         adj_close: None,
         volume: None,
         source: "file".into(),
+        basis: CloseBasis::AsTraded,
     };
     let closes = [
         ("AAPL", [201.005, 201.08, 205.17]),
@@ -119,6 +120,7 @@ async fn prices(store: &mut Store, ids: &HashMap<String, i64>) {
         open_interest: None,
         forward: None,
         source: "file".into(),
+        greeks: None,
     };
     let middles = [(CALL, [24.15, 25.4, 27.05]), (PUT, [3.3, 3.2, 2.75])];
     let quotes = middles

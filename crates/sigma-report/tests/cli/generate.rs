@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use sigma_core::model::PriceBar;
+use sigma_core::model::{CloseBasis, PriceBar};
 use sigma_store::{NewPortfolio, Scope};
 
 use crate::agreement::available;
@@ -105,6 +105,7 @@ async fn a_price_changed_after_the_snapshot_is_refused() {
         adj_close: None,
         volume: None,
         source: "file".into(),
+        basis: CloseBasis::AsTraded,
     };
     made.store.save_prices(id, &[bar]).await.unwrap();
     let ran = report(made.dir.path(), "generate").ended(1);

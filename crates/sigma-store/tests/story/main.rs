@@ -1,5 +1,6 @@
 //! One story on both databases: seed, prices, results, an identical rerun, and everything that must be refused.
 
+mod market;
 mod results;
 
 use std::collections::HashMap;
@@ -71,7 +72,9 @@ async fn story(database: Database) {
     the_schema_must_exist(&database).await;
     let mut store = Store::open(&database.url).await.unwrap();
     let portfolio = books(&mut store).await;
-    market_data(&mut store).await;
+    market::is_saved_once(&mut store).await;
+    market::batches_are_saved_whole_or_not_at_all(&mut store).await;
+    market::questions_are_remembered(&mut store).await;
     definitions_and_runs(&mut store).await;
     results::are_saved_once(&mut store, portfolio).await;
     results::are_refused_when_not_finite(&mut store).await;
@@ -80,6 +83,7 @@ async fn story(database: Database) {
     dropped_saves_leave_the_store_sound(&mut store, &database).await;
     broken_rules_are_found(&mut store, &database).await;
     demo_data_goes(&mut store).await;
+    the_first_schema_is_brought_up(&database).await;
     newer_and_older_schemas_are_refused(&database).await;
 }
 
@@ -87,7 +91,7 @@ async fn the_schema_must_exist(database: &Database) {
     assert!(matches!(Store::open(&database.url).await, Err(StoreError::NotMigrated { .. })));
     let (one, two) = tokio::join!(Store::migrate(&database.url), Store::migrate(&database.url));
     let applied = one.unwrap().len() + two.unwrap().len();
-    assert_eq!(applied, 1, "two processes migrate at once, each migration is applied once");
+    assert_eq!(applied, 2, "two processes migrate at once, each migration is applied once");
     assert_eq!(Store::migrate(&database.url).await.unwrap(), Vec::<String>::new());
 }
 
@@ -128,6 +132,19 @@ async fn instruments(store: &mut Store) -> HashMap<String, i64> {
     assert_eq!(store.upsert_instruments(vec![profile]).await.unwrap().updated, 1);
     let stored = store.instruments_by_symbol(&["AAPL".into(), "NONE".into()]).await.unwrap();
     assert_eq!(stored.len(), 1);
+    let blank = NewInstrument {
+        name: Some(String::new()),
+        sector: Some(" ".into()),
+        industry: Some(String::new()),
+        exchange: Some(String::new()),
+        country: Some(String::new()),
+        currency: Some(String::new()),
+        ..NewInstrument::of_symbol("AAPL")
+    };
+    let untouched = store.upsert_instruments(vec![blank]).await.unwrap();
+    assert_eq!((untouched.inserted, untouched.updated), (0, 0));
+    assert_eq!(store.instruments_by_symbol(&["AAPL".into()]).await.unwrap(), stored, "nor does empty text");
+    assert_eq!((stored[0].exchange.as_deref(), stored[0].currency.as_str()), (None, "USD"));
     assert_eq!(stored[0].name.as_deref(), Some("Apple Inc."), "absent fields keep what is stored");
     assert_eq!(stored[0].industry.as_deref(), Some("Consumer Electronics"));
     assert_eq!((stored[0].market_cap, stored[0].multiplier), (Some(3.1e12), 1.0));
@@ -227,101 +244,6 @@ async fn lots(store: &mut Store, portfolio_id: i64, instrument_id: i64, user: i6
     assert!(store.split_position(first.id, date("2025-02-10"), 1.0, 1.0).await.is_err());
 }
 
-fn bars(count: i64, shift: f64) -> Vec<PriceBar> {
-    let bar = |i: i64| PriceBar {
-        date: date("2025-01-02") + chrono::Days::new(i as u64),
-        open: None,
-        high: Some(101.0),
-        low: Some(0.1 + 0.2),
-        close: 100.0 + i as f64 / 3.0 + shift,
-        adj_close: None,
-        volume: Some(1e7),
-        source: "file".into(),
-    };
-    (0..count).map(bar).collect()
-}
-
-async fn market_data(store: &mut Store) {
-    // Enough instruments that a history spans several statements.
-    let symbols = (0..25).map(|i| NewInstrument::of_symbol(format!("S{i:02}"))).collect();
-    let ids = store.upsert_instruments(symbols).await.unwrap().ids;
-    let mut histories: HashMap<i64, Vec<PriceBar>> = ids.values().map(|&id| (id, bars(250, 0.0))).collect();
-    let saved = store.save_price_histories(&histories).await.unwrap();
-    assert_eq!(saved, Saved { stored: 6_250, changed: 6_250 });
-    assert_eq!(store.save_price_histories(&histories).await.unwrap(), Saved { stored: 6_250, changed: 0 });
-    let one = ids["S07"];
-    histories.get_mut(&one).unwrap()[9].close += 1.0;
-    assert_eq!(store.save_price_histories(&histories).await.unwrap().changed, 1);
-    assert_eq!(store.save_prices(one, &bars(10, 0.0)).await.unwrap(), Saved { stored: 10, changed: 1 });
-
-    let split = Split { date: date("2024-06-10"), from: 1.0, to: 10.0 };
-    let dividend = Dividend { ex_date: date("2025-02-10"), amount: 0.25 };
-    assert_eq!(store.save_splits(one, std::slice::from_ref(&split), "file").await.unwrap().changed, 1);
-    assert_eq!(store.save_splits(one, std::slice::from_ref(&split), "file").await.unwrap().changed, 0);
-    store.save_dividends(one, std::slice::from_ref(&dividend), "file").await.unwrap();
-    let (from, to) = (date("2025-01-04"), date("2025-02-10"));
-    let read = store.price_histories(&[one], from, to).await.unwrap().remove(&one).unwrap();
-    assert_eq!(read.bars, bars(250, 0.0)[2..=39]);
-    assert_eq!((read.splits, read.dividends), (vec![split], vec![dividend]));
-    let early = store.price_histories(&[one], from, date("2025-02-09")).await.unwrap();
-    assert_eq!(early[&one].dividends, []);
-
-    let last = bars(250, 0.0)[249].date;
-    assert_eq!(store.latest_price_date().await.unwrap(), Some(last));
-    let coverage = store.price_coverage().await.unwrap();
-    assert_eq!(coverage.len(), 25);
-    assert!(coverage.iter().all(|c| (c.first, c.last, c.count) == (date("2025-01-02"), last, 250)));
-    let mut bad = bars(3, 0.0);
-    bad[1].close = f64::NAN;
-    let refused = store.save_prices(one, &bad).await.unwrap_err().to_string();
-    assert!(refused.contains("prices") && refused.contains("2025-01-03"), "{refused}");
-    quotes_and_rates(store, one).await;
-    refused_bars(store).await;
-}
-
-async fn quotes_and_rates(store: &mut Store, id: i64) {
-    let quote = OptionQuote {
-        date: date("2025-03-03"),
-        bid: Some(1.1),
-        ask: Some(1.3),
-        close: None,
-        implied_volatility: Some(0.3),
-        open_interest: Some(12.0),
-        forward: None,
-        source: "file".into(),
-    };
-    let quotes = HashMap::from([(id, vec![quote])]);
-    assert_eq!(store.save_option_quotes(&quotes).await.unwrap().changed, 1);
-    assert_eq!(store.save_option_quotes(&quotes).await.unwrap().changed, 0);
-    let (from, to) = (date("2025-03-01"), date("2025-03-31"));
-    assert_eq!(store.option_quotes(&[id], from, to).await.unwrap(), quotes);
-
-    let points: Vec<RatePoint> =
-        [4, 3].map(|day| RatePoint { date: date(&format!("2025-03-0{day}")), percent: 4.25 }).into();
-    assert_eq!(store.save_rates("DGS10", &points, "file").await.unwrap().changed, 2);
-    assert_eq!(store.save_rates("DGS10", &points, "file").await.unwrap().changed, 0);
-    let read = store.rates(&["DGS10".into()], from, to).await.unwrap();
-    assert_eq!(read["DGS10"], [points[1].clone(), points[0].clone()]);
-}
-
-async fn refused_bars(store: &mut Store) {
-    let bar = QuarantinedBar {
-        symbol: "S01".into(),
-        date: date("2025-03-03"),
-        source: "file".into(),
-        reason: "jump".into(),
-        detail: "close 10 times the previous".into(),
-        payload: serde_json::json!({"close": 1000.1, "volume": null}),
-        status: QuarantineStatus::Open,
-    };
-    assert_eq!(store.save_quarantine(vec![bar.clone()]).await.unwrap().changed, 1);
-    assert_eq!(store.set_quarantine_status("S01", bar.date, QuarantineStatus::Dropped).await.unwrap(), 1);
-    assert_eq!(store.save_quarantine(vec![bar.clone()]).await.unwrap().changed, 0);
-    assert_eq!(store.quarantine(Some(QuarantineStatus::Open)).await.unwrap(), []);
-    let dropped = QuarantinedBar { status: QuarantineStatus::Dropped, ..bar };
-    assert_eq!(store.quarantine(None).await.unwrap(), [dropped]);
-}
-
 async fn definitions_and_runs(store: &mut Store) {
     let factor = |name: &str, kind, proxy: &str| FactorDefinition {
         name: name.into(),
@@ -407,13 +329,13 @@ async fn ids_are_unique(database: &Database) {
 async fn dropped_saves_leave_the_store_sound(store: &mut Store, database: &Database) {
     let id = store.upsert_instruments(vec![NewInstrument::of_symbol("DROP")]).await.unwrap().ids["DROP"];
     for polls in 0..12 {
-        drop_after(polls, store.save_prices(id, &bars(3, f64::from(polls)))).await;
+        drop_after(polls, store.save_prices(id, &market::bars(3, f64::from(polls)))).await;
         let email = format!("dropped{polls}@example.com");
         store.upsert_user(&email, "after").await.unwrap();
         let mut other = Store::open(&database.url).await.unwrap();
         assert!(other.users().await.unwrap().iter().any(|user| user.email == email), "after {polls} polls");
     }
-    assert_eq!(store.save_prices(id, &bars(3, -1.0)).await.unwrap().stored, 3);
+    assert_eq!(store.save_prices(id, &market::bars(3, -1.0)).await.unwrap().stored, 3);
 }
 
 async fn drop_after<T>(polls: i32, future: impl Future<Output = T>) {
@@ -433,8 +355,16 @@ async fn broken_rules_are_found(store: &mut Store, database: &Database) {
     database.raw("UPDATE greeks SET run_id = 999 WHERE run_id = (SELECT MAX(run_id) FROM greeks)");
     let infinity = if store.backend() == "SQLite" { "9e999" } else { "'Infinity'" };
     database.raw(&format!("UPDATE rates SET percent = {infinity} WHERE date = '2025-03-03'"));
+    database.raw(&format!("UPDATE splits SET to_shares = {infinity} WHERE source = 'polygon'"));
+    database.raw("UPDATE fetches SET fetched_at = '2025-03-04 01:00' WHERE subject = 'DGS10'");
     let broken: Vec<String> = store.check_invariants().await.unwrap().into_iter().map(|v| v.rule).collect();
-    assert_eq!(broken, ["greeks.run_id names a run", "numbers in rates are finite"]);
+    let expected = [
+        "every fetch names what was asked of whom, how it ended, and when in UTC",
+        "greeks.run_id names a run",
+        "numbers in rates are finite",
+        "numbers in splits are finite",
+    ];
+    assert_eq!(broken, expected);
 }
 
 async fn demo_data_goes(store: &mut Store) {
@@ -445,6 +375,28 @@ async fn demo_data_goes(store: &mut Store) {
     assert!(!store.instruments().await.unwrap().is_empty(), "the security master stays");
     store.reset(true).await.unwrap();
     assert_eq!(store.instruments().await.unwrap(), []);
+    assert_eq!(store.fetches().await.unwrap(), []);
+}
+
+/// Rows of a database that has only the first migration come through the others.
+async fn the_first_schema_is_brought_up(database: &Database) {
+    let mut store = Store::open(&database.url).await.unwrap();
+    let newest = store.schema_version().await.unwrap();
+    let id = store.upsert_instruments(vec![NewInstrument::of_symbol("OLD")]).await.unwrap().ids["OLD"];
+    drop(store);
+    database.raw(include_str!("../../../../migrations/2026-02-01-000000_market_data/down.sql"));
+    database.raw(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{newest}'"));
+    database.raw(&format!(
+        "INSERT INTO prices (instrument_id, date, close, source) VALUES ({id}, '2025-01-02', 10.5, 'file')"
+    ));
+    let old = Store::open(&database.url).await.err();
+    assert!(matches!(&old, Some(StoreError::SchemaTooOld { needed, .. }) if *needed == newest), "{old:?}");
+    assert_eq!(Store::migrate(&database.url).await.unwrap().len(), 1);
+    let mut store = Store::open(&database.url).await.unwrap();
+    let day = date("2025-01-02");
+    let bar = store.price_histories(&[id], day, day).await.unwrap().remove(&id).unwrap().bars.remove(0);
+    assert_eq!((bar.close, bar.basis), (10.5, CloseBasis::AsTraded));
+    assert_eq!(store.fetches().await.unwrap(), []);
 }
 
 async fn newer_and_older_schemas_are_refused(database: &Database) {

@@ -111,6 +111,7 @@ async fn hold(store: &mut Store, portfolio_id: i64, instrument_id: i64, quantity
         adj_close: None,
         volume: None,
         source: "file".into(),
+        basis: CloseBasis::AsTraded,
     };
     store.save_prices(instrument_id, &[bar(FIRST), bar(LAST)]).await.unwrap();
 }
