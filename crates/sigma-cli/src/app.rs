@@ -1,7 +1,9 @@
 //! The frame around a tool: parse, start, run, tell, exit.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsString;
 use std::io::Write;
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,7 +24,7 @@ use crate::meta::MetaCommand;
 use crate::outcome::{RunSummary, issue_lines, status_of_issues};
 use crate::output::Destination;
 use crate::progress::{Progress, is_progress_shown};
-use crate::redact::redact_text;
+use crate::redact::{redact_text, remember};
 use crate::render::render;
 use crate::runtime::block_on;
 use crate::terminal::Terminal;
@@ -82,6 +84,7 @@ impl App {
 
     fn start(name: &str, global: &GlobalArgs) -> Result<App, ToolError> {
         let settings = Settings::load(&flags(global))?;
+        settings.all().iter().filter_map(|setting| settings.secret(setting.key)).for_each(remember);
         Ok(App::new(name, global, settings, Clock::from_environment()?, Terminal::detect()))
     }
 
@@ -107,7 +110,7 @@ impl App {
     /// A remark on stderr; silent with `-q`.
     pub fn note(&self, message: &str) {
         if !self.is_quiet {
-            say(&redact_text(&format!("{}: {message}", self.name)));
+            say(&format!("{}: {message}", self.name));
         }
     }
 
@@ -187,6 +190,7 @@ pub fn main_from<C: ToolArgs>(
     args: Vec<OsString>,
     run: impl AsyncFnOnce(C, &App) -> anyhow::Result<ExitStatus>,
 ) -> ExitCode {
+    std::panic::set_hook(Box::new(tell_panic));
     let command = command::<C>(&args);
     let name = command.get_name().to_string();
     let parsed = command.clone().try_get_matches_from(args).and_then(|matches| C::from_arg_matches(&matches));
@@ -266,9 +270,18 @@ fn tell_error(name: &str, err: &anyhow::Error, is_colored: bool) {
     say(&lines.replacen("error:", &format!("{red}error:{red:#}"), 1));
 }
 
-/// One message on stderr. A closed stderr is nobody's error.
+/// As the standard hook, but its message may hold anything, so it goes the way of all messages.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    say(&panic.to_string());
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        say(&backtrace.to_string());
+    }
+}
+
+/// One message on stderr, without passwords and keys. A closed stderr is nobody's error.
 fn say(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", redact_text(message));
 }
 
 #[cfg(test)]

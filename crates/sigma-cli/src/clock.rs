@@ -30,7 +30,7 @@ impl Clock {
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        self.stopped_at.unwrap_or_else(system_time)
+        self.stopped_at.unwrap_or_else(system_now)
     }
 
     /// Now, as stored and printed: `2025-06-30T21:15:00Z`.
@@ -54,8 +54,10 @@ pub fn rfc3339(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// The real time, which `SIGMA_NOW` does not stop: for request budgets only. A provider counts requests by its own
+/// clock; counted by a stopped one, a used-up budget would never refill, or every run would find it full.
 #[expect(clippy::disallowed_methods, reason = "the single place that reads the clock")]
-fn system_time() -> DateTime<Utc> {
+pub fn system_now() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -2,14 +2,18 @@
 //!
 //! [`Key::ALL`] is the whole list. The key in `sigma.toml` is the name in lower case; the environment variable is
 //! `SIGMA_` and the name in capitals, except `DATABASE_URL`. A secret can also come from a file whose path stands in
-//! the variable with `_FILE` at its end. Empty variables count as not set.
+//! the variable with `_FILE` at its end; nobody but its owner may be able to read it. Empty variables count as not set.
 
 mod key;
+mod secret;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+
 pub use self::key::{Key, KeyInfo, Kind};
+use self::secret::{is_key, loose_mode, read_key_file};
 use crate::environment::variable;
 use crate::exit::ToolError;
 use crate::redact::redact_url;
@@ -39,20 +43,26 @@ impl fmt::Display for Origin {
 }
 
 /// A key with its value and origin.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Setting {
     pub key: Key,
-    pub value: Option<String>,
+    value: Option<Value>,
     pub origin: Origin,
+}
+
+#[derive(Clone)]
+enum Value {
+    Text(String),
+    Secret(SecretString),
 }
 
 impl Setting {
     /// The value as it may be printed: no secret, no password.
     pub fn shown(&self) -> String {
-        match (&self.value, self.key.info().kind) {
-            (None, _) => "not set".to_string(),
-            (Some(_), Kind::Secret) => "set (not shown)".to_string(),
-            (Some(value), _) => redact_url(value),
+        match &self.value {
+            None => "not set".to_string(),
+            Some(Value::Secret(_)) => "set (not shown)".to_string(),
+            Some(Value::Text(value)) => redact_url(value),
         }
     }
 }
@@ -67,6 +77,9 @@ impl fmt::Debug for Setting {
 #[derive(Debug, Clone)]
 pub struct Settings {
     settings: Vec<Setting>,
+    /// Whether the file of settings holds a key or a password, used or not.
+    has_secret_in_file: bool,
+    loose_secret_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -78,7 +91,12 @@ impl Settings {
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => None,
             Err(err) => return Err(ToolError::usage(format!("cannot read {FILE_NAME}: {err}"))),
         };
-        Settings::resolve(flags, variable, text.as_deref().map(|text| (path, text)))
+        let mut settings = Settings::resolve(flags, variable, text.as_deref().map(|text| (path, text)))?;
+        let is_loose = || std::fs::metadata(path).is_ok_and(|metadata| loose_mode(&metadata).is_some());
+        if settings.has_secret_in_file && is_loose() {
+            settings.loose_secret_file = Some(path.to_path_buf());
+        }
+        Ok(settings)
     }
 
     /// The same from given sources. Every value that is used is checked; the message names its source.
@@ -101,11 +119,15 @@ impl Settings {
             })
             .map_or((None, Origin::Default), |(value, origin)| (Some(value), origin));
             let value = value.or_else(|| key.info().default.map(str::to_string));
-            let setting = Setting { key, value, origin };
-            check(&setting)?;
-            settings.push(setting);
+            let value = value.map(|value| checked(key, value, &origin)).transpose()?;
+            settings.push(Setting { key, value, origin });
         }
-        Ok(Settings { settings })
+        let has_secret_in_file = in_file.iter().any(|(key, value, _)| match key.info().kind {
+            Kind::Secret => true,
+            Kind::DatabaseUrl => redact_url(value) != *value,
+            _ => false,
+        });
+        Ok(Settings { settings, has_secret_in_file, loose_secret_file: None })
     }
 
     /// All of them, in the order of [`Key::ALL`].
@@ -113,8 +135,25 @@ impl Settings {
         &self.settings
     }
 
+    /// The value of a setting; never that of a secret.
     pub fn text(&self, key: Key) -> Option<&str> {
-        self.settings.iter().find(|setting| setting.key == key)?.value.as_deref()
+        match self.find(key)?.value.as_ref()? {
+            Value::Text(value) => Some(value),
+            Value::Secret(_) => None,
+        }
+    }
+
+    /// The value of a `Secret` setting.
+    pub fn secret(&self, key: Key) -> Option<&SecretString> {
+        match self.find(key)?.value.as_ref()? {
+            Value::Text(_) => None,
+            Value::Secret(value) => Some(value),
+        }
+    }
+
+    /// The file of settings, when it holds a key or a password and others than its owner can read it.
+    pub fn loose_secret_file(&self) -> Option<PathBuf> {
+        self.loose_secret_file.clone()
     }
 
     /// Whether a `Bool` setting is on.
@@ -128,10 +167,11 @@ impl Settings {
     }
 
     pub fn origin(&self, key: Key) -> &Origin {
-        self.settings
-            .iter()
-            .find(|setting| setting.key == key)
-            .map_or(&Origin::Default, |setting| &setting.origin)
+        self.find(key).map_or(&Origin::Default, |setting| &setting.origin)
+    }
+
+    fn find(&self, key: Key) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
     }
 
     /// The database, with its password: for the connection only, never for a message.
@@ -154,11 +194,7 @@ fn from_environment(
     let Some(path) = environment(&name).filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some((text.trim().to_string(), Origin::Environment(name)))),
-        Err(err) => Err(ToolError::usage(format!("cannot read the file named by {name}: {path}: {err}"))
-            .hint(format!("correct or unset {name}"))),
-    }
+    Ok(Some((read_key_file(&name, &path)?, Origin::Environment(name))))
 }
 
 type FileValue = (Key, String, Origin);
@@ -198,20 +234,31 @@ fn file_value(path: &Path, name: &str, value: toml::Value) -> Result<FileValue, 
     Ok((key, text, Origin::File(path.to_path_buf())))
 }
 
-fn check(setting: &Setting) -> Result<(), ToolError> {
-    let info = setting.key.info();
-    let Some(value) = setting.value.as_deref() else { return Ok(()) };
+fn checked(key: Key, value: String, origin: &Origin) -> Result<Value, ToolError> {
+    let info = key.info();
     let good = match info.kind {
-        Kind::Text | Kind::DatabaseUrl | Kind::Secret => !value.is_empty(),
-        Kind::Bool => matches!(value, "true" | "false"),
+        Kind::Secret => return secret(info.name, &value, origin),
+        Kind::Text | Kind::DatabaseUrl => !value.is_empty(),
+        Kind::Bool => matches!(value.as_str(), "true" | "false"),
         Kind::Integer => value.parse::<u64>().is_ok(),
-        Kind::Choice(choices) => choices.contains(&value),
+        Kind::Choice(choices) => choices.contains(&value.as_str()),
     };
     if good {
-        return Ok(());
+        return Ok(Value::Text(value));
     }
-    let (name, shown, wanted) = (info.name, setting.shown(), wanted(info.kind));
-    Err(ToolError::usage(format!("{name} \"{shown}\" (from {}) is not {wanted}", setting.origin)))
+    let (name, shown, wanted) = (info.name, redact_url(&value), wanted(info.kind));
+    Err(ToolError::usage(format!("{name} \"{shown}\" (from {origin}) is not {wanted}")))
+}
+
+/// A key without the white space around it. One that cannot be a key is not shown: most of it may be one.
+fn secret(name: &str, value: &str, origin: &Origin) -> Result<Value, ToolError> {
+    let value = value.trim();
+    if is_key(value) {
+        return Ok(Value::Secret(SecretString::from(value)));
+    }
+    let fault =
+        if value.is_empty() { "is empty" } else { "holds a blank, a line break or another sign no key has" };
+    Err(ToolError::usage(format!("{name} (from {origin}) {fault}")).hint("copy the key again, as one word"))
 }
 
 fn wanted(kind: Kind) -> String {

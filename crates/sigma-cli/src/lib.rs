@@ -12,7 +12,7 @@
 //! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
 //! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run;
 //!   [`stored`]: the date that a list shows.
-//! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each.
+//! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each; [`App::state_dir`]: the folder of request budgets.
 //!
 //! # What this crate does not do
 //! It knows no verb of any tool and computes nothing. Its lock is for runs on one machine.
@@ -37,6 +37,7 @@ pub mod render;
 pub mod run;
 mod runtime;
 pub mod sessions;
+mod state_dir;
 pub mod stored;
 pub mod table;
 pub mod terminal;
@@ -46,7 +47,7 @@ pub use args::{
     AsOfArgs, DateRange, DryRun, Format, GlobalArgs, ListArgs, LockArgs, OutputArgs, PortfolioArgs, RangeArgs,
 };
 pub use cell::Cell;
-pub use clock::Clock;
+pub use clock::{Clock, system_now};
 pub use config::{Key, Settings};
 pub use database::store_error;
 pub use document::Document;
@@ -57,7 +58,7 @@ pub use meta::MetaCommand;
 pub use outcome::RunSummary;
 pub use output::{Destination, write_file_atomically};
 pub use progress::Progress;
-pub use redact::redact_url;
+pub use redact::{mask_secrets, redact_text, redact_url};
 pub use render::render;
 pub use run::{EngineRun, RunTotals};
 pub use sessions::SessionRange;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::exit::{ExitStatus, fail};
+use crate::redact::mask_secrets;
 
 /// Standard output or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,15 +36,19 @@ impl Destination {
         }
     }
 
-    /// Writes text that is there already.
+    /// Writes text that is there already, without the secrets of this process.
     pub fn write_text(&self, text: &str) -> anyhow::Result<()> {
-        self.write_with(|out| Ok(out.write_all(text.as_bytes())?))
+        self.write_with(|out| Ok(out.write_all(mask_secrets(text).as_bytes())?))
     }
 }
 
-/// Writes a file atomically: to a temporary file beside it, then synced and renamed.
+/// Writes a file atomically: to a temporary file beside it, then synced and renamed. Text loses the secrets of this
+/// process.
 pub fn write_file_atomically(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    replace_file(path, |out| Ok(out.write_all(bytes)?))
+    match std::str::from_utf8(bytes) {
+        Ok(text) => replace_file(path, |out| Ok(out.write_all(mask_secrets(text).as_bytes())?)),
+        Err(_) => replace_file(path, |out| Ok(out.write_all(bytes)?)),
+    }
 }
 
 /// Remembers that the reader has gone: the error it causes may come back in any wrapping.

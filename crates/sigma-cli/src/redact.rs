@@ -1,6 +1,13 @@
 //! Passwords and keys stay out of every message.
 
+mod known;
+
 use std::borrow::Cow;
+
+use serde_json::Value;
+
+pub use self::known::mask_secrets;
+pub(crate) use self::known::remember;
 
 /// What stands in place of a password.
 const MASK: &str = "***";
@@ -12,22 +19,38 @@ pub fn redact_url(url: &str) -> String {
     redact_text(url).into_owned()
 }
 
-/// The same for every URL inside a longer text, such as the message of a database driver or an HTTP client.
+/// The same for every URL and header inside a longer text, such as the message of a database driver or an HTTP
+/// client; and the secrets of this process are masked wherever they stand.
 pub fn redact_text(text: &str) -> Cow<'_, str> {
-    let masked = mask_authorities(text);
-    match mask_keywords(&masked) {
-        Some(text) => Cow::Owned(text),
-        None => masked,
+    let masked = chained(mask_secrets(text), mask_authorities);
+    chained(masked, mask_keywords)
+}
+
+/// The same for every text inside a JSON value.
+pub fn redact_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redact_text(&text).into_owned()),
+        Value::Array(values) => values.into_iter().map(redact_json).collect(),
+        Value::Object(pairs) => pairs
+            .into_iter()
+            .map(|(key, value)| (key, redact_json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other,
     }
+}
+
+fn chained<'a>(text: Cow<'a, str>, mask: impl Fn(&str) -> Option<String>) -> Cow<'a, str> {
+    mask(&text).map_or(text, Cow::Owned)
 }
 
 /// `scheme://user:password@host`: the password runs from the first colon to the last `@` of the authority.
 ///
 /// The authority ends at white space, a quote, or the first `/`, `?`, `#` that follows the last `@`: a password
 /// that was not percent-encoded may itself hold these.
-fn mask_authorities(text: &str) -> Cow<'_, str> {
+fn mask_authorities(text: &str) -> Option<String> {
     if !text.contains("://") {
-        return Cow::Borrowed(text);
+        return None;
     }
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -48,17 +71,29 @@ fn mask_authorities(text: &str) -> Cow<'_, str> {
         rest = tail;
     }
     shown.push_str(rest);
-    Cow::Owned(shown)
+    Some(shown)
 }
 
-/// Names whose value is a secret: as a URL parameter or in a keyword connection string.
-const KEYWORDS: [&str; 4] = ["password=", "apikey=", "api_key=", "token="];
+/// Words before a secret: in a URL, a keyword connection string, a header, or JSON.
+const KEYWORDS: [&str; 10] = [
+    "password=",
+    "apikey=",
+    "api_key=",
+    "token=",
+    "authorization: bearer ",
+    "authorization: token ",
+    "authorization: basic ",
+    "x-api-key:",
+    "apikey:",
+    "apikey\":",
+];
 
 fn mask_keywords(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let next = |from: usize| {
         let ends = KEYWORDS.iter().filter_map(|word| Some(from + lower[from..].find(word)? + word.len()));
-        ends.min()
+        // After a colon a blank may follow.
+        ends.min().map(|end| end + usize::from(lower[..end].ends_with(':') && lower[end..].starts_with(' ')))
     };
     let mut value = next(0)?;
     let (mut shown, mut from) = (String::with_capacity(text.len()), 0);
@@ -77,9 +112,9 @@ fn mask_keywords(text: &str) -> Option<String> {
 
 /// Length of a value in bytes: with its quotes, or up to white space, `&`, a quote or a closing bracket.
 fn value_length(text: &str) -> usize {
-    match text.strip_prefix('\'') {
-        Some(quoted) => quoted.find('\'').map_or(text.len(), |end| end + 2),
-        None => text.find(|c: char| c.is_whitespace() || "&\"'`)".contains(c)).unwrap_or(text.len()),
+    match text.chars().next() {
+        Some(quote @ ('\'' | '"')) => text[1..].find(quote).map_or(text.len(), |end| end + 2),
+        _ => text.find(|c: char| c.is_whitespace() || "&\"'`)".contains(c)).unwrap_or(text.len()),
     }
 }
 
@@ -102,6 +137,11 @@ mod tests {
             ),
             ("https://h/a?x=1&apiKey=s3cret&token=s3cret", "https://h/a?x=1&apiKey=***&token=***"),
             ("password='s3cret never closed", "password=***"),
+            ("api_key=\"s3 cret\" refused", "api_key=*** refused"),
+            ("sent Authorization: Bearer s3cret, got 401", "sent Authorization: Bearer *** got 401"),
+            ("authorization: token s3cret\napikey:s3cret", "authorization: token ***\napikey:***"),
+            ("X-API-Key: s3cret refused", "X-API-Key: *** refused"),
+            ("{\"apikey\": \"s3cret\", \"x\": 1}", "{\"apikey\": ***, \"x\": 1}"),
         ] {
             assert_eq!(redact_url(url), shown);
             assert!(!redact_url(url).contains("cret"));
@@ -113,6 +153,24 @@ mod tests {
         for url in ["sqlite:sigma.db", "postgres://db/sigma", "postgres://ann@db/sigma", "sqlite::memory:"] {
             assert_eq!(redact_url(url), url);
         }
+    }
+
+    #[test]
+    fn words_about_keys_stay() {
+        for text in
+            ["SIGMA_FMP_API_KEY: not set", "unrecognized token: #", "ask for an apikey", "https://h/a?x=1"]
+        {
+            assert_eq!(redact_text(text), text);
+        }
+    }
+
+    #[test]
+    fn json_is_masked_in_its_texts() {
+        let value =
+            serde_json::json!({"url": "https://h/?token=s3cret", "n": 1, "list": ["password=s3cret", null]});
+        let shown =
+            serde_json::json!({"url": "https://h/?token=***", "n": 1, "list": ["password=***", null]});
+        assert_eq!(redact_json(value), shown);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::database::store_error;
 use crate::environment::user_name;
 use crate::exit::{ExitStatus, fail};
+use crate::redact::{redact_json, redact_text};
 use crate::sessions::SessionRange;
 
 /// A run that has begun.
@@ -44,7 +45,7 @@ impl App {
             verb: verb.to_owned(),
             as_of: dates.map(|dates| dates.to),
             from: dates.map(|dates| dates.from),
-            parameters,
+            parameters: redact_json(parameters),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             username: user_name(),
             started_at: self.clock.timestamp(),
@@ -66,7 +67,7 @@ impl App {
                 (RunStatus::Partial, Some(totals), None)
             }
             Ok(totals) => (RunStatus::Ok, Some(totals), None),
-            Err(error) => (RunStatus::Failed, None, Some(format!("{error:#}"))),
+            Err(error) => (RunStatus::Failed, None, Some(redact_text(&format!("{error:#}")).into_owned())),
         };
         let record = RunOutcome {
             finished_at: self.clock.timestamp(),

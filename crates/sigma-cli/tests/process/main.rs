@@ -1,6 +1,8 @@
 //! Streams, exit codes and signals of a tool, as a shell sees them. Called with `--as-tool` this program is the tool;
 //! else it runs itself.
 
+mod keys;
+
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -105,6 +107,12 @@ async fn end_as(end: &str, app: &App) -> anyhow::Result<ExitStatus> {
             std::thread::sleep(Duration::from_secs(60));
             Ok(ExitStatus::Done)
         }
+        "loose" => {
+            app.note(&format!("{:?}", app.settings.loose_secret_file()));
+            Ok(ExitStatus::Done)
+        }
+        "leak" => keys::leak(app).await,
+        "leak-panic" => panic!("url {}", keys::leaked(app)),
         other => Err(fail(ExitStatus::Usage, format!("no end \"{other}\""), "use --end done")),
     }
 }
@@ -117,11 +125,13 @@ fn main() -> ExitCode {
     if args.first().is_some_and(|first| first == "--as-tool") {
         return main_from(args, run);
     }
-    let tests: [Test; 8] = [
+    let tests: [Test; 10] = [
         ("exit_codes", exit_codes),
         ("summary_and_quiet", summary_and_quiet),
         ("usage_errors", usage_errors),
         ("settings_file", settings_file),
+        ("keys_are_never_told", keys::keys_are_never_told),
+        ("open_file_of_settings", keys::open_file_of_settings),
         ("answers", answers),
         ("closed_pipe", closed_pipe),
         ("lock_and_interrupt", lock_and_interrupt),
