@@ -16,14 +16,18 @@ pub enum ProviderError {
 /// One row that could not be read. The other rows stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowProblem {
-    /// File name without its folder.
+    /// File name without its folder; from a service, what was asked for.
     pub file: String,
-    pub line: u64,
+    /// Line of the file; services have none.
+    pub line: Option<u64>,
     pub message: String,
 }
 
 impl std::fmt::Display for RowProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.message)
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
     }
 }

@@ -111,7 +111,7 @@ fn of_two_rows_of_one_day_the_first_stands_and_the_second_is_named() {
     let told: Vec<_> =
         offer.problems.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
     let second = "a second row for AAA on 2025-06-02; put the sum in one row";
-    assert_eq!(told, [(3, second), (4, "`amount` is 0; it must be above zero")]);
+    assert_eq!(told, [(Some(3), second), (Some(4), "`amount` is 0; it must be above zero")]);
 }
 
 #[test]

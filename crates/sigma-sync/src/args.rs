@@ -4,14 +4,44 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use sigma_cli::{DryRun, LockArgs, OutputArgs, PortfolioArgs, RangeArgs};
+use sigma_providers::ProviderId;
 
 /// Which provider is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProviderName {
-    /// The first one that is configured
+    /// All that are configured, in a stated order: what one cannot give, the next is asked for
     Auto,
     /// A folder of CSV files
     File,
+    /// Polygon.io (Massive)
+    Polygon,
+    /// Financial Modeling Prep
+    Fmp,
+    Tiingo,
+    /// Yahoo charts, unofficial
+    Yahoo,
+    /// Treasury yields only
+    Fred,
+}
+
+impl ProviderName {
+    /// The name as settings spell it.
+    pub fn of(name: &str) -> Option<ProviderName> {
+        ProviderName::from_str(name, false).ok()
+    }
+
+    /// The one provider that is named; `None` for `auto`.
+    pub fn id(self) -> Option<ProviderId> {
+        match self {
+            ProviderName::Auto => None,
+            ProviderName::File => Some(ProviderId::File),
+            ProviderName::Polygon => Some(ProviderId::Polygon),
+            ProviderName::Fmp => Some(ProviderId::Fmp),
+            ProviderName::Tiingo => Some(ProviderId::Tiingo),
+            ProviderName::Yahoo => Some(ProviderId::Yahoo),
+            ProviderName::Fred => Some(ProviderId::Fred),
+        }
+    }
 }
 
 /// Options of `run`, `prices`, `options`, `rates` and `profiles`.
@@ -30,6 +60,9 @@ pub struct SyncArgs {
     /// Sessions of history that the engines need before the first date
     #[arg(long, value_name = "SESSIONS", default_value_t = 252, value_parser = clap::value_parser!(u16).range(1..))]
     pub window: u16,
+    /// Ask services again for what they have answered before
+    #[arg(long)]
+    pub refresh: bool,
     #[command(flatten)]
     pub dry_run: DryRun,
     #[command(flatten)]

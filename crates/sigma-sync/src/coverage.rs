@@ -30,14 +30,14 @@ const RATE_AGE_SESSIONS: (usize, usize) = (3, 6);
 pub fn missing_prices(
     needs: &Needs,
     covered: &Covered,
-    kinds: &HashMap<String, InstrumentKind>,
+    kind_of: impl Fn(&str) -> Option<InstrumentKind>,
     calendar: &Calendar,
 ) -> anyhow::Result<Vec<Issue>> {
     let mut issues = Vec::new();
     let none = BTreeSet::new();
     for (symbol, need) in &needs.needed {
         let dates = covered.bars.get(symbol).unwrap_or(&none);
-        let is_fund = kinds.get(symbol) == Some(&InstrumentKind::MutualFund);
+        let is_fund = kind_of(symbol) == Some(InstrumentKind::MutualFund);
         let limits = if is_fund { FUND_AGE_SESSIONS } else { (1, 1) };
         let (last, age) = match last_and_age(dates, need.until, calendar)? {
             Some(known) => known,
@@ -133,7 +133,7 @@ fn last_and_age(
 pub fn refused_bars(refused: &[(String, Refused)], decisions: &Decisions, covered: &Covered) -> Vec<Issue> {
     let mut by_symbol: BTreeMap<&str, (bool, BTreeSet<&str>)> = BTreeMap::new();
     for (symbol, Refused { bar, reason, .. }) in refused {
-        if decisions.is_dropped(symbol, bar.date, reason.as_str()) {
+        if decisions.is_dropped(symbol, bar, reason.as_str()) {
             continue;
         }
         let replaced = covered.bars.get(symbol).is_some_and(|dates| dates.contains(&bar.date));

@@ -5,32 +5,33 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 use sigma_cli::store_error;
 use sigma_core::model::PriceBar;
-use sigma_providers::folder::SOURCE;
 use sigma_store::{QuarantineStatus, QuarantinedBar, Store};
 
 use crate::screening::Judged;
 
-/// The quarantine as it stands before a run, of one provider.
+/// The quarantine as it stands before a run. A decision is about the bar of one provider.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
-    accepted: HashSet<(String, NaiveDate)>,
-    dropped: HashSet<(String, NaiveDate, String)>,
+    /// Symbol, date, provider.
+    accepted: HashSet<(String, NaiveDate, String)>,
+    /// Symbol, date, provider and reason.
+    dropped: HashSet<(String, NaiveDate, String, String)>,
     /// Bars that nobody has decided about, as they came.
-    open: HashMap<(String, NaiveDate), PriceBar>,
+    open: HashMap<(String, NaiveDate, String), PriceBar>,
 }
 
 impl Decisions {
     pub fn new(quarantine: Vec<QuarantinedBar>) -> Decisions {
         let mut decisions = Decisions::default();
-        for row in quarantine.into_iter().filter(|row| row.source == SOURCE) {
-            let QuarantinedBar { symbol, date, reason, payload, status, .. } = row;
+        for row in quarantine {
+            let QuarantinedBar { symbol, date, source, reason, payload, status, .. } = row;
             match status {
-                QuarantineStatus::Accepted => drop(decisions.accepted.insert((symbol, date))),
-                QuarantineStatus::Dropped => drop(decisions.dropped.insert((symbol, date, reason))),
+                QuarantineStatus::Accepted => drop(decisions.accepted.insert((symbol, date, source))),
+                QuarantineStatus::Dropped => drop(decisions.dropped.insert((symbol, date, source, reason))),
                 // A bar with a NaN cannot be read back; no bar that comes in is equal to it.
                 QuarantineStatus::Open => {
                     if let Ok(bar) = serde_json::from_value(payload) {
-                        decisions.open.insert((symbol, date), bar);
+                        decisions.open.insert((symbol, date, source), bar);
                     }
                 }
             }
@@ -38,19 +39,20 @@ impl Decisions {
         decisions
     }
 
-    pub fn is_accepted(&self, symbol: &str, date: NaiveDate) -> bool {
-        self.accepted.contains(&(symbol.to_owned(), date))
+    pub fn is_accepted(&self, symbol: &str, bar: &PriceBar) -> bool {
+        self.accepted.contains(&(symbol.to_owned(), bar.date, bar.source.clone()))
     }
 
-    pub fn is_dropped(&self, symbol: &str, date: NaiveDate, reason: &str) -> bool {
-        self.dropped.contains(&(symbol.to_owned(), date, reason.to_owned()))
+    pub fn is_dropped(&self, symbol: &str, bar: &PriceBar, reason: &str) -> bool {
+        self.dropped.contains(&(symbol.to_owned(), bar.date, bar.source.clone(), reason.to_owned()))
     }
 
     /// Bars in quarantine that passed this time, since a split explains them now.
     fn settled<'a>(&self, bars: &'a BTreeMap<String, Vec<PriceBar>>) -> Vec<(&'a str, NaiveDate)> {
         let passed = bars.iter().flat_map(|(symbol, bars)| bars.iter().map(move |bar| (symbol, bar)));
         let is_settled = |(symbol, bar): &(&String, &PriceBar)| {
-            self.open.get(&((*symbol).clone(), bar.date)).is_some_and(|open| open == *bar)
+            let key = ((*symbol).clone(), bar.date, bar.source.clone());
+            self.open.get(&key).is_some_and(|open| open == *bar)
         };
         passed.filter(is_settled).map(|(symbol, bar)| (symbol.as_str(), bar.date)).collect()
     }

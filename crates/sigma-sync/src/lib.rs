@@ -1,15 +1,17 @@
 //! `sigma-sync`: brings market data into the database.
 //!
-//! Reads portfolios, the security master, factor definitions and what is stored already; asks a provider for bars,
+//! Reads portfolios, the security master, factor definitions and what is stored already; asks providers for bars,
 //! splits, dividends, option quotes, yields and facts about securities. Writes what differs: instruments, prices,
 //! splits, dividends, option quotes, rates, and refused bars to quarantine. The data go as far back as the engines need
 //! them, so a short history fills by itself, and a rerun changes nothing.
 //!
 //! # Map
-//! - [`args`]: options; [`source`]: which provider; [`sync`]: a run from beginning to end, for all writing verbs;
-//! - [`needs`]: symbols, series and dates to ask for; [`offer`]: reading them;
-//! - [`screening`]: bars against the rules; [`decisions`]: what was decided about refused ones;
-//! - [`coverage`]: what is still missing; [`save`]: storing;
+//! - [`args`]: options; [`source`]: which providers; [`sync`]: a run from beginning to end, for all writing verbs;
+//! - [`needs`]: symbols, series and dates to ask for; [`state`]: what is known; [`memory`]: what was asked before;
+//! - [`gather`]: asking services; [`faults`]: what went wrong there; [`offer`]: what a provider gave;
+//! - [`screening`]: bars against the rules; [`decisions`]: what was decided about refused ones; [`intake`] and [`save`]:
+//!   judging and storing a batch; [`splits`]: what a new split means for what is held;
+//! - [`coverage`]: what is still missing; [`gate`]: which histories carry the window;
 //! - [`telling`]: refused rows and the table of a dry run; [`status`]: the verb `status`.
 //!
 //! # What this tool does not do
@@ -19,11 +21,18 @@
 pub mod args;
 pub mod coverage;
 pub mod decisions;
+pub mod faults;
+pub mod gate;
+pub mod gather;
+pub mod intake;
+pub mod memory;
 pub mod needs;
 pub mod offer;
 pub mod save;
 pub mod screening;
 pub mod source;
+pub mod splits;
+pub mod state;
 pub mod status;
 pub mod sync;
 pub mod telling;

@@ -22,6 +22,8 @@ const TREASURY_PREFIX: &str = "DGS";
 pub struct Need {
     /// Why: `held`, `underlying of SPY250919C00460000`, `proxy of Value`.
     pub role: String,
+    /// The first day that it is needed for: the entry of the oldest position, or the beginning of the window.
+    pub since: NaiveDate,
     /// The last session whose price is needed.
     pub until: NaiveDate,
 }
@@ -108,7 +110,8 @@ impl Needs {
                 FactorKind::Market | FactorKind::Style => {
                     self.symbols.insert(factor.proxy.clone());
                     self.proxies.insert(factor.proxy.clone());
-                    need(&mut self.needed, &factor.proxy, format!("proxy of {}", factor.name), self.to);
+                    let (role, start) = (format!("proxy of {}", factor.name), self.start);
+                    need(&mut self.needed, &factor.proxy, role, start, self.to);
                 }
             }
         }
@@ -118,15 +121,15 @@ impl Needs {
         self.want(&lot.instrument);
         let Some(last) = last_day(lot, dates) else { return Ok(()) };
         let until = calendar.session_on_or_before(last).map_err(calendar_error)?;
-        let symbol = &lot.instrument.symbol;
+        let (symbol, since) = (&lot.instrument.symbol, lot.position.entry_date);
         match &lot.instrument.option {
             None if lot.instrument.kind == InstrumentKind::Private => {}
-            None => need(&mut self.needed, symbol, "held".to_owned(), until),
+            None => need(&mut self.needed, symbol, "held".to_owned(), since, until),
             Some(terms) => {
-                need(&mut self.needed, &terms.underlying, format!("underlying of {symbol}"), until);
+                need(&mut self.needed, &terms.underlying, format!("underlying of {symbol}"), since, until);
                 // On its last day a contract is worth its intrinsic value.
                 if until < terms.expiry {
-                    need(&mut self.needed_contracts, symbol, "held".to_owned(), until);
+                    need(&mut self.needed_contracts, symbol, "held".to_owned(), since, until);
                 }
             }
         }
@@ -154,10 +157,13 @@ fn last_day(lot: &Lot, dates: &SessionRange) -> Option<NaiveDate> {
     (position.entry_date <= dates.to && end >= dates.from).then_some(end)
 }
 
-/// A symbol needed twice is needed until the later day; the first role names it.
-fn need(needed: &mut BTreeMap<String, Need>, symbol: &str, role: String, until: NaiveDate) {
+/// A symbol needed twice is needed from the earlier to the later day; the first role names it.
+fn need(needed: &mut BTreeMap<String, Need>, symbol: &str, role: String, since: NaiveDate, until: NaiveDate) {
     needed
         .entry(symbol.to_owned())
-        .and_modify(|known| known.until = known.until.max(until))
-        .or_insert(Need { role, until });
+        .and_modify(|known| {
+            known.until = known.until.max(until);
+            known.since = known.since.min(since);
+        })
+        .or_insert(Need { role, since, until });
 }

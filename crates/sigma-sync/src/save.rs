@@ -1,18 +1,16 @@
-//! Storing what passed. Rows that are stored already as offered are not written.
+//! Storing what passed, one transaction a batch. Rows that are stored already as offered are not written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sigma_cli::{Progress, store_error};
+use sigma_cli::store_error;
 use sigma_core::model::{Instrument, InstrumentKind, parse_occ};
-use sigma_providers::folder::{SOURCE, Security};
-use sigma_store::{NewInstrument, Saved, Store};
+use sigma_providers::Security;
+use sigma_store::{MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store};
 
 use crate::needs::{Needs, RATE_PROXIES};
 use crate::offer::Offered;
 use crate::screening::{Judged, quarantine_rows};
-
-/// Steps that [`store_all`] reports.
-pub const STEPS: usize = 7;
+use crate::state::State;
 
 /// What was stored.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,80 +19,60 @@ pub struct Totals {
     pub saved: Saved,
 }
 
-impl Totals {
-    fn add(&mut self, expected: usize, saved: Saved) {
-        self.expected += expected as u64;
-        self.saved += saved;
-    }
-}
-
-/// Stores instruments first, since everything else refers to them.
-pub async fn store_all(
+/// Stores instruments first, since everything else refers to them; then the rest, all or nothing.
+pub async fn store_batch(
     store: &mut Store,
-    needs: &Needs,
-    stored: &[Instrument],
+    state: &mut State,
     offered: &Offered,
     judged: &Judged,
-    progress: &Progress,
-) -> anyhow::Result<Totals> {
-    let mut totals = Totals::default();
-    let instruments = new_instruments(needs, stored, offered, judged);
-    let count = instruments.len();
-    let saved = store.upsert_instruments(instruments).await.map_err(store_error)?;
-    let written = Saved { stored: saved.ids.len() as u64, changed: saved.inserted + saved.updated };
-    totals.add(count, written);
-    let mut ids: HashMap<&str, i64> = stored.iter().map(|i| (i.symbol.as_str(), i.id)).collect();
-    ids.extend(saved.ids.iter().map(|(symbol, &id)| (symbol.as_str(), id)));
-    progress.step();
-
-    store_actions(store, &ids, offered, &mut totals).await?;
-    progress.advance(2);
-    let bars = by_id(&judged.bars, &ids);
-    let count = bars.values().map(Vec::len).sum();
-    totals.add(count, store.save_price_histories(&bars).await.map_err(store_error)?);
-    progress.step();
-    let quotes = by_id(&judged.quotes, &ids);
-    let count = quotes.values().map(Vec::len).sum();
-    totals.add(count, store.save_option_quotes(&quotes).await.map_err(store_error)?);
-    progress.step();
-    for (series, points) in &offered.rates {
-        totals.add(points.len(), store.save_rates(series, points, SOURCE).await.map_err(store_error)?);
-    }
-    progress.step();
-    let refused = quarantine_rows(&judged.refused)?;
-    totals.add(refused.len(), store.save_quarantine(refused).await.map_err(store_error)?);
-    progress.step();
-    Ok(totals)
-}
-
-/// Splits and dividends.
-async fn store_actions(
-    store: &mut Store,
-    ids: &HashMap<&str, i64>,
-    offered: &Offered,
     totals: &mut Totals,
 ) -> anyhow::Result<()> {
-    for (symbol, splits) in &offered.splits {
-        if let Some(&id) = ids.get(symbol.as_str()) {
-            totals.add(splits.len(), store.save_splits(id, splits, SOURCE).await.map_err(store_error)?);
-        }
+    let instruments = new_instruments(&state.needs, &state.stored.instruments, offered, judged);
+    if !instruments.is_empty() {
+        let count = instruments.len();
+        let saved = store.upsert_instruments(instruments).await.map_err(store_error)?;
+        totals.expected += count as u64;
+        totals.saved += Saved { stored: saved.ids.len() as u64, changed: saved.inserted + saved.updated };
+        state.stored.instruments = store.instruments().await.map_err(store_error)?;
     }
-    for (symbol, dividends) in &offered.dividends {
-        if let Some(&id) = ids.get(symbol.as_str()) {
-            totals.add(
-                dividends.len(),
-                store.save_dividends(id, dividends, SOURCE).await.map_err(store_error)?,
-            );
-        }
+    let batch = batch(&state.stored.instruments, offered, judged)?;
+    let rows = batch.rows();
+    if rows > 0 {
+        totals.expected += rows;
+        totals.saved += store.save_market_batch(batch).await.map_err(store_error)?;
     }
     Ok(())
 }
 
-/// Rows by the id of their instrument; every symbol asked for has one.
-fn by_id<T: Clone>(
-    rows: &std::collections::BTreeMap<String, Vec<T>>,
-    ids: &HashMap<&str, i64>,
-) -> HashMap<i64, Vec<T>> {
+/// The rows of a batch; every symbol asked for has an instrument by now.
+fn batch(instruments: &[Instrument], offered: &Offered, judged: &Judged) -> anyhow::Result<MarketBatch> {
+    let ids: HashMap<&str, i64> = instruments.iter().map(|i| (i.symbol.as_str(), i.id)).collect();
+    let source = offered.source.name();
+    let mut batch = MarketBatch {
+        bars: by_id(&judged.bars, &ids),
+        quotes: by_id(&judged.quotes, &ids),
+        quarantine: quarantine_rows(&judged.refused)?,
+        fetches: offered.fetches.clone(),
+        ..MarketBatch::default()
+    };
+    for (symbol, splits) in &offered.splits {
+        let Some(&instrument_id) = ids.get(symbol.as_str()) else { continue };
+        let row = |split| SourcedSplit { instrument_id, split, source: source.to_owned() };
+        batch.splits.extend(splits.iter().cloned().map(row));
+    }
+    for (symbol, dividends) in &offered.dividends {
+        let Some(&instrument_id) = ids.get(symbol.as_str()) else { continue };
+        let row = |dividend| SourcedDividend { instrument_id, dividend, source: source.to_owned() };
+        batch.dividends.extend(dividends.iter().cloned().map(row));
+    }
+    for (series, points) in &offered.rates {
+        let (series, points) = (series.clone(), points.clone());
+        batch.rates.push(SourcedRates { series, points, source: source.to_owned() });
+    }
+    Ok(batch)
+}
+
+fn by_id<T: Clone>(rows: &BTreeMap<String, Vec<T>>, ids: &HashMap<&str, i64>) -> HashMap<i64, Vec<T>> {
     rows.iter().filter_map(|(symbol, rows)| Some((*ids.get(symbol.as_str())?, rows.clone()))).collect()
 }
 

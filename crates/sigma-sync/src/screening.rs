@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use sigma_core::analytics::screen::{Refused, ScreenReason, Screened, screen_bars};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{OptionQuote, PriceBar, PriceHistory, Split};
@@ -11,13 +11,15 @@ use sigma_store::{QuarantineStatus, QuarantinedBar};
 use crate::decisions::Decisions;
 use crate::offer::Offered;
 
+/// How far before the first new bar a stored close is looked for to judge it by.
+pub const LOOK_BACK: Days = Days::new(30);
+
 /// What is known when bars are judged.
 #[derive(Debug)]
 pub struct Known<'a> {
     pub histories: &'a HashMap<String, PriceHistory>,
     pub decisions: &'a Decisions,
     pub calendar: &'a Calendar,
-    pub start: NaiveDate,
 }
 
 /// Bars that passed, and those that did not, by symbol.
@@ -67,9 +69,9 @@ fn all_splits(stored: Option<&PriceHistory>, offered: Option<&Vec<Split>>) -> Ve
 /// it.
 fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known: &Known<'_>) -> Screened {
     let stored = known.histories.get(symbol);
-    let before = known.start.pred_opt().and_then(|day| stored?.at_or_before(day));
-    let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar.date);
+    let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar);
     bars.sort_by_key(|bar| bar.date);
+    let before = bars.first().and_then(|first| close_before(stored?, first.date));
     let mut screened = Screened::default();
     if before.is_none() && !bars.iter().take(2).any(accepted) {
         screened.refused.extend(odd_first_bar(&mut bars, splits, known.calendar));
@@ -86,6 +88,12 @@ fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known:
         screened.refused.append(&mut part.refused);
     }
     screened
+}
+
+/// The stored bar that the first new one is judged by. Over a long gap a price may have gone anywhere.
+fn close_before(stored: &PriceHistory, date: NaiveDate) -> Option<&PriceBar> {
+    let earliest = date.checked_sub_days(LOOK_BACK)?;
+    stored.at_or_before(date.pred_opt()?).filter(|bar| bar.date >= earliest)
 }
 
 /// Takes away a first bar that the second and the third contradict while they agree with each other: with nothing stored
@@ -134,7 +142,7 @@ fn may_stand(refused: &Refused) -> bool {
 
 /// The refused bars as they are stored; several of one symbol, date and reason are one row.
 pub fn quarantine_rows(refused: &[(String, Refused)]) -> serde_json::Result<Vec<QuarantinedBar>> {
-    let mut rows: BTreeMap<(&str, NaiveDate, &str), QuarantinedBar> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, NaiveDate, &str, &str), QuarantinedBar> = BTreeMap::new();
     for (symbol, Refused { bar, reason, detail }) in refused {
         let row = QuarantinedBar {
             symbol: symbol.clone(),
@@ -145,7 +153,7 @@ pub fn quarantine_rows(refused: &[(String, Refused)]) -> serde_json::Result<Vec<
             payload: serde_json::to_value(bar)?,
             status: QuarantineStatus::Open,
         };
-        rows.entry((symbol, bar.date, reason.as_str())).or_insert(row);
+        rows.entry((symbol, bar.date, &bar.source, reason.as_str())).or_insert(row);
     }
     Ok(rows.into_values().collect())
 }

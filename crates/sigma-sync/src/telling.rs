@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sigma_cli::{App, Cell, Column, Document, Table};
 use sigma_core::analytics::screen::Refused;
 use sigma_core::model::{Issue, Reason};
 use sigma_providers::RowProblem;
 
-use crate::offer::Offered;
-use crate::screening::Judged;
+use crate::intake::Intake;
 
 /// Lines told of each kind; `-v` tells all.
 const TOLD_LINES: usize = 10;
@@ -31,17 +31,22 @@ fn tell_lines(app: &App, what: &str, lines: impl ExactSizeIterator<Item = String
     }
 }
 
-/// One issue for each file with rows that could not be read, and for quotes on days without a session.
-pub fn refusal_issues(problems: &[RowProblem], judged: &Judged) -> Vec<Issue> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+/// One issue for each file or symbol with rows that could not be read, and for quotes on days without a session.
+pub fn refusal_issues(problems: &[RowProblem], closed_days: &BTreeMap<String, Vec<NaiveDate>>) -> Vec<Issue> {
+    let mut counts: BTreeMap<(&str, bool), (usize, &str)> = BTreeMap::new();
     for problem in problems {
-        *counts.entry(&problem.file).or_default() += 1;
+        let key = (problem.file.as_str(), problem.line.is_some());
+        counts.entry(key).or_insert((0, &problem.message)).0 += 1;
     }
-    let unreadable = counts.into_iter().map(|(file, count)| {
+    let unreadable = counts.into_iter().map(|((name, is_file), (count, first))| {
         let rows = if count == 1 { "row" } else { "rows" };
-        Issue::error(file, Reason::ProviderError, format!("{count} {rows} could not be read"))
+        match is_file {
+            true => Issue::error(name, Reason::ProviderError, format!("{count} {rows} could not be read")),
+            // What a service leaves out is missing only if nobody else has it, which is told apart.
+            false => Issue::warning(name, Reason::ProviderError, format!("{count} {rows} left out: {first}")),
+        }
     });
-    let closed = judged.closed_days.iter().filter_map(|(symbol, days)| {
+    let closed = closed_days.iter().filter_map(|(symbol, days)| {
         let detail = format!("quotes of days without a session left out, the first of {}", days.first()?);
         Some(Issue::warning(symbol, Reason::ProviderError, detail))
     });
@@ -49,7 +54,7 @@ pub fn refusal_issues(problems: &[RowProblem], judged: &Judged) -> Vec<Issue> {
 }
 
 /// What would be stored.
-pub fn dry_run_document(offered: &Offered, judged: &Judged) -> Document {
+pub fn dry_run_document(intake: &Intake) -> Document {
     let mut table = Table::new(vec![
         Column::text("dataset", "Dataset"),
         Column::number("entities", "Entities"),
@@ -58,16 +63,13 @@ pub fn dry_run_document(offered: &Offered, judged: &Judged) -> Document {
     let mut push = |name: &str, entities: usize, rows: usize| {
         table.push(vec![Cell::text(name), count(entities), count(rows)]);
     };
-    fn total<T>(rows: &BTreeMap<String, Vec<T>>) -> usize {
-        rows.values().map(Vec::len).sum()
-    }
-    push("prices", judged.bars.len(), total(&judged.bars));
-    push("quarantine", 0, judged.refused.len());
-    push("splits", offered.splits.len(), total(&offered.splits));
-    push("dividends", offered.dividends.len(), total(&offered.dividends));
-    push("options", judged.quotes.len(), total(&judged.quotes));
-    push("rates", offered.rates.len(), total(&offered.rates));
-    push("profiles", offered.securities.len(), offered.securities.len());
+    push("prices", intake.symbols.len(), intake.bars);
+    push("quarantine", 0, intake.refused.len());
+    push("splits", intake.splits.0, intake.splits.1);
+    push("dividends", intake.dividends.0, intake.dividends.1);
+    push("options", intake.contracts.len(), intake.quotes);
+    push("rates", intake.series.len(), intake.rates);
+    push("profiles", intake.profiles, intake.profiles);
     Document::single(table).title("Offered; nothing was written (dry run)")
 }
 

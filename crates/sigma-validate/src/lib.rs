@@ -1,19 +1,21 @@
 //! Checks of books, history, data quality, runs and the database.
 //!
 //! # What it reads
-//! Everything stored; `env` also the settings and the folder of the database.
+//! Everything stored; `env` also the settings, the machine, and what providers answer to a few cheap questions.
 //!
 //! # What it writes
 //! Only `quarantine accept` and `quarantine drop` write: the decision about a refused bar, and the run that made it.
 //!
 //! # What it does not do
-//! It fetches nothing and repairs nothing: each finding names the command that does.
+//! It fetches no data and repairs nothing: each finding names the command that does.
 
 mod books;
-mod history;
+mod coverage;
+mod env;
 mod identities;
 mod needs;
 mod quality;
+mod sources;
 mod verbs;
 
 use clap::{Parser, Subcommand};
@@ -23,11 +25,11 @@ const EXAMPLES: &str = "\
 Examples:
   sigma-validate books
   sigma-validate history --as-of 2025-06-30 --window 252
-  sigma-validate quality --symbol NVDA
+  sigma-validate quality --symbol NVDA --defects
   sigma-validate quarantine show
-  sigma-validate quarantine accept NVDA 2024-06-10
+  sigma-validate quarantine accept NVDA 2024-06-10 --source polygon
   sigma-validate runs --limit 20
-  sigma-validate env
+  sigma-validate env --offline
   sigma-validate check";
 
 /// Check books, history, data quality, runs and the database
@@ -53,7 +55,7 @@ enum Verb {
     Quarantine(verbs::quarantine::Verb),
     /// List the runs of all tools, newest first
     Runs(verbs::runs::Args),
-    /// Check database, folder, settings, calendar and clock
+    /// Check database, keys, providers, plans, budgets, calendar, clock and disk
     Env(verbs::env::Args),
     /// Check the invariants of the database and the identities of snapshots and scenarios
     Check(verbs::check::Args),

@@ -22,8 +22,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use sigma_core::model::{Dividend, OptionQuote, PriceBar, RatePoint, Split};
 
-use crate::{Offer, ProviderError};
-pub use reference::Security;
+use crate::{Offer, ProviderError, Security};
 
 /// Source name stored with every row.
 pub const SOURCE: &str = "file";

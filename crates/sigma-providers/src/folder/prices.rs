@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sigma_core::model::{OptionQuote, PriceBar};
+use sigma_core::model::{CloseBasis, OptionQuote, PriceBar};
 
 use super::{BySymbol, SOURCE, Wanted, table};
 use crate::{Offer, ProviderError};
@@ -28,6 +28,7 @@ pub fn read_prices(path: &Path, wanted: &Wanted) -> Result<Option<Offer<BySymbol
             adj_close: row.number("adj_close")?,
             volume: row.number("volume")?,
             source: SOURCE.to_owned(),
+            basis: CloseBasis::AsTraded,
         };
         rows.entry(symbol.into_owned()).or_default().push(bar);
         Ok(())
@@ -58,6 +59,7 @@ pub fn read_options(
             open_interest: not_negative(row, "open_interest")?,
             forward: above_zero(row, "forward")?,
             source: SOURCE.to_owned(),
+            greeks: None,
         };
         if let (Some(bid), Some(ask)) = (quote.bid, quote.ask)
             && bid > ask

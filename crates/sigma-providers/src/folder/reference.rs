@@ -7,24 +7,7 @@ use chrono::NaiveDate;
 use sigma_core::model::{Dividend, InstrumentKind, RatePoint, Split};
 
 use super::{BySymbol, Wanted, table};
-use crate::{Offer, ProviderError};
-
-/// Facts about one security; what the file leaves blank is unknown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Security {
-    pub symbol: String,
-    pub name: Option<String>,
-    pub kind: Option<InstrumentKind>,
-    pub sector: Option<String>,
-    pub industry: Option<String>,
-    pub exchange: Option<String>,
-    pub country: Option<String>,
-    pub currency: Option<String>,
-    pub market_cap: Option<f64>,
-    pub dividend_yield: Option<f64>,
-    pub duration: Option<f64>,
-    pub convexity: Option<f64>,
-}
+use crate::{Offer, ProviderError, Security};
 
 /// `rates.csv`. A blank or `.` value is a day without publication, not a problem.
 pub fn read_rates(

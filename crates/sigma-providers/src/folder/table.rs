@@ -114,7 +114,7 @@ pub fn read<T: Default>(
             Err(error) if error.is_io_error() => return Err(unreadable(error)),
             Err(error) => Some(format!("not readable as UTF-8 CSV: {error}")),
         };
-        let line = record.position().map_or(line, |position| position.line());
+        let line = Some(record.position().map_or(line, |position| position.line()));
         offer.problems.extend(message.map(|message| RowProblem { file: file.clone(), line, message }));
     }
     Ok(Some(offer))

@@ -12,7 +12,7 @@ fn a_good_folder_is_stored_and_a_rerun_changes_nothing() {
     let run = fixture.sync("run", &[]);
     run.ends(0);
     // 22 sessions of AAA, BBB and SPY: the window of 20, one before it, and the as-of date. ZZZ is nobody's.
-    let counts = "symbols=3 bars=66 quotes=22 rates=44 profiles=2 missing=0";
+    let counts = "symbols=3 bars=66 quotes=22 rates=44 profiles=2 missing=0 sufficient=3/3 backfilled=3";
     // Instruments AAA, SPY and TLT, 66 bars, 22 quotes, 44 yields, one dividend.
     assert_eq!(
         run.summary(),
@@ -20,7 +20,11 @@ fn a_good_folder_is_stored_and_a_rerun_changes_nothing() {
     );
     let rerun = fixture.sync("run", &[]);
     // SPY is in the security master now and nothing new is known of it.
-    assert!(rerun.summary().ends_with("missing=0 stored=135 changed=0 skipped=0"), "{}", rerun.stderr);
+    assert!(
+        rerun.summary().ends_with("missing=0 sufficient=3/3 backfilled=0 stored=135 changed=0 skipped=0"),
+        "{}",
+        rerun.stderr
+    );
 
     let closes = fixture.closes("AAA");
     assert_eq!((closes.len(), closes[21]), (22, (day(AS_OF), 107.25)));
@@ -43,10 +47,10 @@ fn the_verbs_bring_their_part() {
     let fixture = Fixture::new();
     for (verb, counts) in [
         ("profiles", "profiles=2 missing=0 stored=4 changed=4"),
-        ("prices", "symbols=3 bars=66 missing=0 stored=67 changed=66"),
+        ("prices", "symbols=3 bars=66 missing=0 sufficient=3/3 backfilled=3 stored=67 changed=66"),
         ("options", "quotes=22 missing=0 stored=22 changed=22"),
         ("rates", "rates=44 missing=0 stored=44 changed=44"),
-        ("run", "missing=0 stored=135 changed=0"),
+        ("run", "missing=0 sufficient=3/3 backfilled=0 stored=135 changed=0"),
     ] {
         let run = fixture.sync(verb, &[]);
         run.ends(0).says(counts);

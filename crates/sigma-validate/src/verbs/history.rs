@@ -1,17 +1,16 @@
 //! `history`: coverage of the regression window by symbol.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
     store_error,
 };
-use sigma_core::analytics::returns::{daily_returns, rate_changes};
-use sigma_core::model::{FactorDefinition, FactorKind};
-use sigma_store::Store;
+use sigma_core::analytics::history::Verdict;
 
-use crate::history::{Verdict, verdict};
-use crate::needs::{Needs, needs};
+use crate::coverage::{Coverage, Window, coverage};
+use crate::needs::needs;
 
 /// Options of `history`.
 #[derive(Debug, clap::Args)]
@@ -32,17 +31,6 @@ pub struct Args {
     output: OutputArgs,
 }
 
-/// Coverage of one symbol or yield series.
-struct Row {
-    symbol: String,
-    needed_for: String,
-    observations: usize,
-    first: Option<NaiveDate>,
-    last: Option<NaiveDate>,
-    /// A yield series is optional: without it the rate factor is left out.
-    is_required: bool,
-}
-
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
@@ -52,77 +40,32 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         return Err(super::no_portfolio());
     }
     let factors = store.factors().await.map_err(store_error)?;
-    let window = usize::from(args.window);
-    let from = calendar.sessions_back(as_of, window).map_err(calendar_error)?;
+    let length = usize::from(args.window);
+    let from = calendar.sessions_back(as_of, length).map_err(calendar_error)?;
     let sessions = calendar.sessions_between(from, as_of).map_err(calendar_error)?;
+    let window = Window { sessions, from, to: as_of, length, min_observations: usize::from(args.min_obs) };
 
-    let mut rows = price_rows(&mut store, &needs(&books, &factors, as_of), &sessions).await?;
-    rows.extend(rate_rows(&mut store, &factors, &sessions).await?);
-    let judge = |row: &Row| verdict(row.observations, window, usize::from(args.min_obs));
-    let bad: Vec<&Row> = rows.iter().filter(|row| row.is_required && !judge(row).is_usable()).collect();
-    let mut table = table(&rows, window, &judge);
-    args.list.apply(&mut table)?;
-    let document =
-        Document::single(table).title(format!("History over {window} sessions")).as_of(as_of).note(format!(
-            "Sufficient from {:.0} returns, limited from {}.",
-            (0.8 * window as f64).ceil(),
+    let rows = coverage(&mut store, &needs(&books, &factors, as_of), &factors, &window).await?;
+    let mut symbols = by_symbol(&rows, length);
+    args.list.apply(&mut symbols)?;
+    let summary = Summary::of(&rows);
+    let document = Document::sections()
+        .title(format!("History over {length} sessions"))
+        .as_of(as_of)
+        .section("symbols", symbols)
+        .section("summary", summary.table())
+        .section("still_short", summary.causes())
+        .note(summary.sentence())
+        .note(format!(
+            "Sufficient from {} returns, limited from {}.",
+            (4 * length).div_ceil(5),
             args.min_obs
         ));
     app.write(&args.output, &document)?;
-    tell(app, &bad);
-    Ok(ExitStatus::partial_if(!bad.is_empty()))
+    Ok(ExitStatus::partial_if(tell(app, &rows)))
 }
 
-async fn price_rows(store: &mut Store, needs: &Needs, sessions: &[NaiveDate]) -> anyhow::Result<Vec<Row>> {
-    let symbols: Vec<String> = needs.keys().cloned().collect();
-    let instruments = store.instruments_by_symbol(&symbols).await.map_err(store_error)?;
-    let Some((from, to)) = ends(sessions) else { return Ok(Vec::new()) };
-    let market = store.market(&instruments, from, to).await.map_err(store_error)?;
-    let row = |(symbol, purposes): (&String, &std::collections::BTreeSet<&'static str>)| {
-        let history = market.history(symbol);
-        Row {
-            symbol: symbol.clone(),
-            needed_for: purposes.iter().copied().collect::<Vec<_>>().join(", "),
-            observations: history.map_or(0, |h| daily_returns(h, sessions).iter().flatten().count()),
-            first: history.and_then(|h| h.bars.first()).map(|bar| bar.date),
-            last: history.and_then(|h| h.bars.last()).map(|bar| bar.date),
-            is_required: true,
-        }
-    };
-    Ok(needs.iter().map(row).collect())
-}
-
-async fn rate_rows(
-    store: &mut Store,
-    factors: &[FactorDefinition],
-    sessions: &[NaiveDate],
-) -> anyhow::Result<Vec<Row>> {
-    let series: Vec<String> =
-        factors.iter().filter(|f| f.kind == FactorKind::Rates).map(|f| f.proxy.clone()).collect();
-    if series.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some((from, to)) = ends(sessions) else { return Ok(Vec::new()) };
-    let stored = store.rates(&series, from, to).await.map_err(store_error)?;
-    let row = |name: String| {
-        let points = stored.get(&name).map_or(&[][..], Vec::as_slice);
-        Row {
-            observations: rate_changes(points, sessions).iter().flatten().count(),
-            first: points.first().map(|point| point.date),
-            last: points.last().map(|point| point.date),
-            needed_for: "factor (optional)".to_owned(),
-            symbol: name,
-            is_required: false,
-        }
-    };
-    Ok(series.into_iter().map(row).collect())
-}
-
-fn ends(sessions: &[NaiveDate]) -> Option<(NaiveDate, NaiveDate)> {
-    Some((*sessions.first()?, *sessions.last()?))
-}
-
-fn table(rows: &[Row], window: usize, judge: &dyn Fn(&Row) -> Verdict) -> Table {
+fn by_symbol(rows: &[Coverage], window: usize) -> Table {
     let mut table = Table::new(vec![
         Column::text("symbol", "Symbol"),
         Column::text("needed_for", "Needed for"),
@@ -132,6 +75,8 @@ fn table(rows: &[Row], window: usize, judge: &dyn Fn(&Row) -> Verdict) -> Table 
         Column::text("first_date", "First"),
         Column::text("last_date", "Last"),
         Column::text("verdict", "Verdict"),
+        Column::text("sources", "Sources"),
+        Column::text("why", "Why"),
     ]);
     for row in rows {
         table.push(vec![
@@ -142,18 +87,96 @@ fn table(rows: &[Row], window: usize, judge: &dyn Fn(&Row) -> Verdict) -> Table 
             Cell::Percent(row.observations as f64 / window as f64),
             Cell::or_blank(row.first, Cell::Date),
             Cell::or_blank(row.last, Cell::Date),
-            Cell::text(judge(row).as_str()),
+            Cell::text(row.verdict.as_str()),
+            Cell::or_blank(Some(&row.sources).filter(|sources| !sources.is_empty()), Cell::text),
+            Cell::or_blank(row.why(), Cell::Text),
         ]);
     }
     table
 }
 
-fn tell(app: &App, bad: &[&Row]) {
-    if !bad.is_empty() {
-        let names: Vec<&str> = bad.iter().map(|row| row.symbol.as_str()).collect();
-        app.note(&format!(
-            "too short for any number: {}; run `sigma-sync run` to backfill",
-            names.join(", ")
-        ));
+/// All rows together.
+struct Summary {
+    total: usize,
+    sufficient: usize,
+    limited: usize,
+    /// Symbols that no engine can use, by cause.
+    short: BTreeMap<String, Vec<String>>,
+}
+
+impl Summary {
+    fn of(rows: &[Coverage]) -> Summary {
+        let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+        let mut short: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !row.verdict.is_usable()) {
+            short.entry(row.cause()).or_default().push(row.symbol.clone());
+        }
+        Summary {
+            total: rows.len(),
+            sufficient: count(Verdict::Sufficient),
+            limited: count(Verdict::Limited),
+            short,
+        }
     }
+
+    fn still_short(&self) -> usize {
+        self.short.values().map(Vec::len).sum()
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(vec![
+            Column::number("total", "Total"),
+            Column::number("sufficient", "Sufficient"),
+            Column::number("limited", "Limited"),
+            Column::number("still_short", "Still short"),
+        ]);
+        let counts = [self.total, self.sufficient, self.limited, self.still_short()];
+        table.push(counts.map(|count| Cell::Int(count as i64)).to_vec());
+        table
+    }
+
+    fn causes(&self) -> Table {
+        let mut table = Table::new(vec![
+            Column::text("cause", "Cause"),
+            Column::number("symbol_count", "Symbols"),
+            Column::text("symbols", "Names"),
+        ]);
+        for (cause, symbols) in &self.short {
+            table.push(vec![
+                Cell::text(cause),
+                Cell::Int(symbols.len() as i64),
+                Cell::text(symbols.join(", ")),
+            ]);
+        }
+        table
+    }
+
+    /// `58 symbols: 55 sufficient, 0 limited, 3 still short (3 symbols: PlanSymbol (FMP)).`
+    fn sentence(&self) -> String {
+        let Summary { total, sufficient, limited, .. } = self;
+        let counts = format!("{}: {sufficient} sufficient, {limited} limited", symbols(*total));
+        let cause = |(cause, names): (&String, &Vec<String>)| format!("{}: {cause}", symbols(names.len()));
+        match self.still_short() {
+            0 => format!("{counts}, none still short."),
+            short => {
+                let causes: Vec<String> = self.short.iter().map(cause).collect();
+                format!("{counts}, {short} still short ({}).", causes.join("; "))
+            }
+        }
+    }
+}
+
+fn symbols(count: usize) -> String {
+    if count == 1 { "1 symbol".to_owned() } else { format!("{count} symbols") }
+}
+
+/// Names required symbols that no engine can use; whether there are any.
+fn tell(app: &App, rows: &[Coverage]) -> bool {
+    let bad = rows.iter().filter(|row| row.is_required && !row.verdict.is_usable());
+    let names: Vec<&str> = bad.map(|row| row.symbol.as_str()).collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        app.note(&format!("too short for any number: {names}; run `sigma-sync run` to backfill"));
+    }
+    !names.is_empty()
 }

@@ -1,5 +1,7 @@
 //! `quality`: defects of stored prices by symbol.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
@@ -8,6 +10,7 @@ use sigma_cli::{
 };
 use sigma_core::model::Market;
 
+use crate::coverage::quarantined;
 use crate::needs::needs;
 use crate::quality::{FORMULA, Quality, STALE_RUN_SESSIONS, examine};
 
@@ -30,6 +33,9 @@ pub struct Args {
     /// Score below which a symbol fails; a jump or a price that is not positive fails at any score
     #[arg(long, value_name = "SCORE", default_value_t = 80.0)]
     min_score: f64,
+    /// List each defect with its date instead of counting them
+    #[arg(long)]
+    defects: bool,
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -57,13 +63,18 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let market = store.market(&instruments, from, as_of).await.map_err(store_error)?;
     let examined = examine_all(&symbols, &market, &sessions, args.outlier_z);
     let is_sound = |quality: &Quality| quality.is_sound() && quality.score >= args.min_score;
+    // Without a bar there is nothing to judge, which is a missing row.
     let is_bad = examined.iter().any(|(_, quality)| !quality.as_ref().is_some_and(is_sound));
-    let mut table = table(&examined);
+    let mut table = match args.defects {
+        true => by_defect(&examined),
+        false => by_symbol(&examined, &quarantined(&mut store, from, as_of).await?),
+    };
     args.list.apply(&mut table)?;
     let document = Document::single(table)
         .title(format!("Price quality over {} sessions", args.window))
         .as_of(as_of)
         .note(FORMULA)
+        .note("Quarantined bars are not stored: their sessions count as missing.")
         .note(format!("A stale run is {STALE_RUN_SESSIONS} or more equal closes in a row; an outlier has a robust z-score beyond {}.", args.outlier_z));
     app.write(&args.output, &document)?;
     Ok(ExitStatus::partial_if(is_bad))
@@ -80,7 +91,7 @@ fn examine_all<'a>(
     symbols.iter().map(|symbol| (symbol.as_str(), of(symbol))).collect()
 }
 
-fn table(examined: &[(&str, Option<Quality>)]) -> Table {
+fn by_symbol(examined: &[(&str, Option<Quality>)], quarantined: &BTreeMap<String, usize>) -> Table {
     let count = |key: &str, title: &str| Column::number(key, title);
     let mut table = Table::new(vec![
         Column::text("symbol", "Symbol"),
@@ -88,30 +99,75 @@ fn table(examined: &[(&str, Option<Quality>)]) -> Table {
         count("bars", "Bars"),
         Column::number("completeness_fraction", "Complete"),
         count("missing_sessions", "Missing"),
+        count("weekend_bars", "Weekend"),
         count("unexpected_dates", "Unexpected"),
         count("outliers", "Outliers"),
         count("jumps", "Jumps"),
         count("stale_runs", "Stale runs"),
         count("not_positive", "Not positive"),
+        count("quarantined", "Quarantined"),
+        Column::text("sources", "Sources"),
+        Column::text("basis", "Basis"),
         Column::text("dates", "Dates"),
     ]);
+    let width = table.columns.len();
     for (symbol, quality) in examined {
-        let Some(q) = quality else {
-            let mut row = vec![Cell::text(*symbol), Cell::missing("no_price")];
-            row.resize(11, Cell::Blank);
-            table.push(row);
+        let refused = Cell::Int(quarantined.get(*symbol).copied().unwrap_or(0) as i64);
+        let mut row = vec![Cell::text(*symbol)];
+        match quality {
+            None => {
+                row.push(Cell::missing("no_price"));
+                row.resize(QUARANTINED, Cell::Blank);
+                row.push(refused);
+                row.resize(width, Cell::Blank);
+            }
+            Some(q) => {
+                row.extend([
+                    Cell::number(q.score, 1),
+                    Cell::Int(q.bars as i64),
+                    Cell::Percent(q.completeness),
+                ]);
+                let defects = defects(q);
+                row.extend(defects.map(|dates| Cell::Int(dates.len() as i64)));
+                row.extend([refused, Cell::text(&q.sources), Cell::text(&q.basis)]);
+                row.push(Cell::text(first_dates(&defects)));
+            }
+        }
+        table.push(row);
+    }
+    table
+}
+
+/// Number of columns before the one of refused bars.
+const QUARANTINED: usize = 11;
+
+/// In the order of their columns.
+fn defects(q: &Quality) -> [&Vec<NaiveDate>; 7] {
+    [&q.missing, &q.weekend, &q.unexpected, &q.outliers, &q.jumps, &q.stale_runs, &q.not_positive]
+}
+
+/// Their names, in the same order.
+const DEFECTS: [&str; 7] =
+    ["missing_session", "weekend_bar", "unexpected_date", "outlier", "jump", "stale_run", "not_positive"];
+
+fn by_defect(examined: &[(&str, Option<Quality>)]) -> Table {
+    let mut table = Table::new(vec![
+        Column::text("symbol", "Symbol"),
+        Column::text("date", "Date"),
+        Column::text("defect", "Defect"),
+    ]);
+    for (symbol, quality) in examined {
+        let Some(quality) = quality else {
+            table.push(vec![Cell::text(*symbol), Cell::Blank, Cell::text("no_price")]);
             continue;
         };
-        let mut row = vec![
-            Cell::text(*symbol),
-            Cell::number(q.score, 1),
-            Cell::Int(q.bars as i64),
-            Cell::Percent(q.completeness),
-        ];
-        let defects = [&q.missing, &q.unexpected, &q.outliers, &q.jumps, &q.stale_runs, &q.not_positive];
-        row.extend(defects.map(|dates| Cell::Int(dates.len() as i64)));
-        row.push(Cell::text(first_dates(&defects)));
-        table.push(row);
+        let named = DEFECTS.into_iter().zip(defects(quality));
+        let mut found: Vec<(NaiveDate, &str)> =
+            named.flat_map(|(name, dates)| dates.iter().map(move |date| (*date, name))).collect();
+        found.sort_unstable();
+        for (date, name) in found {
+            table.push(vec![Cell::text(*symbol), Cell::Date(date), Cell::text(name)]);
+        }
     }
     table
 }

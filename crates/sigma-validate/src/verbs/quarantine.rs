@@ -1,5 +1,7 @@
 //! `quarantine`: bars that the screens refused, and what was decided about them.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
@@ -50,6 +52,9 @@ pub struct Decide {
     symbol: String,
     #[arg(value_name = "YYYY-MM-DD", value_parser = parse_date)]
     date: NaiveDate,
+    /// Provider whose bar is meant; needed where several offered one for that date
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     #[command(flatten)]
     dry_run: DryRun,
     #[command(flatten)]
@@ -103,21 +108,18 @@ async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Re
     app.begin(if status == QuarantineStatus::Accepted { "quarantine-accept" } else { "quarantine-drop" });
     let _lock = if args.dry_run.dry_run { None } else { Some(app.lock(&args.lock).await?) };
     let mut store = app.open_store().await?;
-    let bars = decidable(&mut store, &args, status).await?;
+    let (source, bars) = decidable(&mut store, &args, status).await?;
+    let Decide { symbol, date, .. } = &args;
     if args.dry_run.dry_run {
-        app.note(&format!(
-            "would mark {} bars of {} on {} as {}",
-            bars.len(),
-            args.symbol,
-            args.date,
-            status.as_str()
-        ));
+        let bars = if bars.len() == 1 { "1 bar".to_owned() } else { format!("{} bars", bars.len()) };
+        let status = status.as_str();
+        app.note(&format!("would mark {bars} of {symbol} on {date} from {source} as {status}"));
         return Ok(ExitStatus::Done);
     }
-    let parameters = json!({ "symbol": args.symbol, "date": args.date, "status": status.as_str() });
+    let parameters = json!({ "symbol": symbol, "date": date, "source": source, "status": status.as_str() });
     let run = app.begin_run(&mut store, "quarantine", None, parameters).await?;
     let changed = bars.iter().filter(|bar| bar.status != status).count() as u64;
-    let marked = store.set_quarantine_status(&args.symbol, args.date, status).await.map_err(store_error);
+    let marked = store.set_quarantine_status_of(symbol, *date, &source, status).await.map_err(store_error);
     let totals = marked.map(|stored| RunTotals {
         expected: bars.len() as u64,
         saved: Saved { stored, changed },
@@ -125,25 +127,24 @@ async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Re
     });
     let ended = app.end_run(&mut store, run, totals).await?;
     if status == QuarantineStatus::Accepted {
-        app.note(&format!("`sigma-sync prices` takes {} of {} at its next run", args.symbol, args.date));
+        app.note(&format!("`sigma-sync prices` takes {symbol} of {date} from {source} at its next run"));
     }
     Ok(ended)
 }
 
-/// The bars of that symbol and date; an impossible one cannot be accepted.
+/// The one source that is meant, and its bars of that symbol and date; an impossible one cannot be accepted.
 async fn decidable(
     store: &mut Store,
     args: &Decide,
     status: QuarantineStatus,
-) -> anyhow::Result<Vec<QuarantinedBar>> {
+) -> anyhow::Result<(String, Vec<QuarantinedBar>)> {
     let mut bars = store.quarantine(None).await.map_err(store_error)?;
     bars.retain(|bar| bar.symbol == args.symbol && bar.date == args.date);
-    if bars.is_empty() {
-        let what = format!("quarantined bar of {} on {}", args.symbol, args.date);
-        return Err(sigma_cli::hinted(
-            store_error(StoreError::Missing { what }),
-            "`sigma-validate quarantine show` lists them",
-        ));
+    let offered = bars.clone();
+    bars.retain(|bar| args.source.as_ref().is_none_or(|source| bar.source == *source));
+    let Some(first) = bars.first().cloned() else { return Err(unknown(args, &offered)) };
+    if bars.iter().any(|bar| bar.source != first.source) {
+        return Err(several(args, &bars));
     }
     let impossible = bars.iter().find(|bar| IMPOSSIBLE.contains(&bar.reason.as_str()));
     match impossible.filter(|_| status == QuarantineStatus::Accepted) {
@@ -152,6 +153,36 @@ async fn decidable(
                 format!("the bar of {} on {} cannot be a price: {}", bar.symbol, bar.date, bar.detail);
             Err(fail(ExitStatus::Usage, message, "drop it with `sigma-validate quarantine drop`"))
         }
-        None => Ok(bars),
+        None => Ok((first.source, bars)),
     }
+}
+
+fn unknown(args: &Decide, offered: &[QuarantinedBar]) -> anyhow::Error {
+    let from = args.source.as_ref().map(|source| format!(" from {source}")).unwrap_or_default();
+    let what = format!("quarantined bar of {} on {}{from}", args.symbol, args.date);
+    let hint = match sources(offered).as_str() {
+        "" => "`sigma-validate quarantine show` lists them".to_owned(),
+        known => format!("there is one from {known}"),
+    };
+    sigma_cli::hinted(store_error(StoreError::Missing { what }), hint)
+}
+
+/// A decision is about the bar of one provider: another one's may be right where this one's is wrong.
+fn several(args: &Decide, bars: &[QuarantinedBar]) -> anyhow::Error {
+    let told = bars.iter().map(|bar| {
+        let close = bar.payload.get("close").and_then(serde_json::Value::as_f64);
+        let close = close.map(|close| format!(" (close {close})")).unwrap_or_default();
+        format!("{}{close}", bar.source)
+    });
+    let told: BTreeSet<String> = told.collect();
+    let told: Vec<String> = told.into_iter().collect();
+    let message =
+        format!("{} has bars of several sources on {}: {}", args.symbol, args.date, told.join(", "));
+    let first = bars.first().map(|bar| bar.source.as_str()).unwrap_or_default();
+    fail(ExitStatus::Usage, message, format!("name one, such as --source {first}"))
+}
+
+fn sources(bars: &[QuarantinedBar]) -> String {
+    let names: BTreeSet<&str> = bars.iter().map(|bar| bar.source.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join(" and ")
 }

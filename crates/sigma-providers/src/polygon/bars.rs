@@ -1,0 +1,180 @@
+//! Daily bars: of one symbol over a range, and of all symbols on one session.
+//!
+//! Bars are asked for unadjusted. A bar of a range is stamped with the midnight in New York that begins its day; a bar
+//! of a session with the close, and there the date asked for is the date.
+
+use std::sync::atomic::Ordering;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use sigma_core::model::{CloseBasis, PriceBar};
+
+use super::paging::{self, Page};
+use super::row::Row;
+use super::{Polygon, SOURCE};
+use crate::ask::{BarsAsk, Series, SessionBars};
+use crate::fault::{Fault, FaultKind};
+use crate::http::Answer;
+use crate::symbols::{Dialect, canonical, spell};
+
+/// The most that the service takes: far more than sessions of any history.
+const ROWS_PER_PAGE: &str = "50000";
+
+impl Polygon {
+    pub(super) async fn fetch_bars(&self, ask: &BarsAsk) -> Result<Series, Fault> {
+        let spelled = spell(&ask.symbol, ask.kind, Dialect::Polygon);
+        let (rows, until) = self.daily_rows(&spelled, ask.from, ask.to, ask.today).await?;
+        if rows.is_empty() {
+            let detail = format!("no bars of {spelled} between {} and {until}", ask.from);
+            return Err(Fault::new(self.service.name(), FaultKind::NoData, detail));
+        }
+        let (bars, mut problems) = parse(&rows, ask.from, until);
+        if until < ask.to {
+            problems.push(until_yesterday(until));
+        }
+        Ok(Series { bars, problems, ..Series::default() })
+    }
+
+    /// The rows of a range and the date they were asked until. Plans of end-of-day data refuse a range that includes
+    /// today: such a range is asked for again until the day before, and is not tried again.
+    pub(super) async fn daily_rows(
+        &self,
+        spelled: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<(Vec<Value>, NaiveDate), Fault> {
+        let before_today = today.pred_opt().filter(|before| to >= today && from <= *before);
+        let Some(before_today) = before_today else {
+            return Ok((self.range(spelled, from, to).await?, to));
+        };
+        let refuses_today = self.refuses_today.of(spelled);
+        if !refuses_today.load(Ordering::Relaxed) {
+            match self.range(spelled, from, to).await {
+                Err(fault) if fault.kind == FaultKind::PlanTimeframe => {}
+                other => return Ok((other?, to)),
+            }
+        }
+        let rows = self.range(spelled, from, before_today).await?;
+        refuses_today.store(true, Ordering::Relaxed);
+        Ok((rows, before_today))
+    }
+
+    async fn range(&self, spelled: &str, from: NaiveDate, to: NaiveDate) -> Result<Vec<Value>, Fault> {
+        let (from, to) = (from.to_string(), to.to_string());
+        let path = ["v2", "aggs", "ticker", spelled, "range", "1", "day", &from, &to];
+        let query =
+            [("adjusted", "false".to_owned()), ("sort", "asc".into()), ("limit", ROWS_PER_PAGE.into())];
+        let request = self.service.request(&path, &query);
+        let rows = paging::rows(&self.service, request, |answer, page| check(answer, page, spelled)).await;
+        rows.map_err(|fault| match fault.kind {
+            // Indices and options are plans of their own: what is refused there says nothing about shares.
+            FaultKind::PlanEndpoint if !is_share(spelled) => Fault { kind: FaultKind::PlanSymbol, ..fault },
+            _ => fault,
+        })
+    }
+
+    pub(super) async fn fetch_session(&self, date: NaiveDate) -> Result<SessionBars, Fault> {
+        let day = date.to_string();
+        let path = ["v2", "aggs", "grouped", "locale", "us", "market", "stocks", &day];
+        let query = [("adjusted", "false".to_owned()), ("include_otc", "false".into())];
+        let request = self.service.request(&path, &query);
+        Ok(parse_session(&paging::rows(&self.service, request, check_raw).await?, date))
+    }
+}
+
+/// Why bars end before the date asked for.
+pub(super) fn until_yesterday(until: NaiveDate) -> String {
+    format!("bars after {until} are not in the plan until the day is over")
+}
+
+fn is_share(spelled: &str) -> bool {
+    !spelled.starts_with("I:") && !spelled.starts_with("O:")
+}
+
+/// Refuses bars of another symbol, and of shares those that are adjusted though raw ones were asked for.
+fn check(answer: &Answer, page: &Page, spelled: &str) -> Result<(), Fault> {
+    match page.ticker.as_str() {
+        Some(other) if other != spelled => {
+            Err(answer.fault(FaultKind::Malformed, format!("{spelled} was asked for, and {other} answered")))
+        }
+        _ if is_share(spelled) => check_raw(answer, page),
+        _ => Ok(()),
+    }
+}
+
+fn check_raw(answer: &Answer, page: &Page) -> Result<(), Fault> {
+    match page.adjusted {
+        // Of nothing, anything may be said.
+        Value::Bool(true) if page.has_rows() => {
+            Err(answer.fault(FaultKind::Malformed, "split-adjusted prices where raw ones were asked for"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The bars of a range with what is wrong with the other rows.
+pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> (Vec<PriceBar>, Vec<String>) {
+    let (mut bars, mut problems, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, row) in rows.iter().enumerate() {
+        let row = Row(row);
+        let Some(date) = row.date_of_millis("t") else {
+            problems.push(format!("row {}: no time stamp `t`", index + 1));
+            continue;
+        };
+        if date < from || date > to {
+            outside.push(date);
+            continue;
+        }
+        match bar(row, date) {
+            Ok(bar) => bars.push(bar),
+            Err(problem) => problems.push(format!("{date}: {problem}")),
+        }
+    }
+    if let (Some(first), Some(last)) = (outside.iter().min(), outside.iter().max()) {
+        let count = outside.len();
+        problems.push(format!("{count} rows of {first} to {last} are outside {from} to {to}"));
+    }
+    (bars, problems)
+}
+
+/// The bars of one session. Over-the-counter shares are left out, and so are spellings without a canonical form, such
+/// as shares that trade when issued.
+fn parse_session(rows: &[Value], date: NaiveDate) -> SessionBars {
+    let mut session = SessionBars::default();
+    for (index, row) in rows.iter().enumerate() {
+        let row = Row(row);
+        let Some(spelled) = row.text("T") else {
+            session.problems.push(format!("row {}: no symbol `T`", index + 1));
+            continue;
+        };
+        let symbol = canonical(spelled, Dialect::Polygon);
+        if row.is_true("otc") || spell(&symbol, None, Dialect::Polygon) != spelled {
+            continue;
+        }
+        match bar(row, date) {
+            Ok(_) if session.bars.contains_key(&symbol) => {
+                session.problems.push(format!("{symbol}: a second row on {date}"));
+            }
+            Ok(bar) => {
+                session.bars.insert(symbol, bar);
+            }
+            Err(problem) => session.problems.push(format!("{symbol} on {date}: {problem}")),
+        }
+    }
+    session
+}
+
+/// A bar needs all four prices. Whether they are plausible is the screen's to say.
+fn bar(row: Row<'_>, date: NaiveDate) -> Result<PriceBar, String> {
+    let [open, high, low, close] = ["o", "h", "l", "c"].map(|name| row.number(name));
+    let missing: Vec<&str> = [("open", open), ("high", high), ("low", low), ("close", close)]
+        .into_iter()
+        .filter_map(|(name, price)| price.is_none().then_some(name))
+        .collect();
+    let (Some(close), true) = (close, missing.is_empty()) else {
+        return Err(format!("no number for {}", missing.join(", ")));
+    };
+    let (adj_close, volume, source) = (None, row.number("v"), SOURCE.to_owned());
+    Ok(PriceBar { date, open, high, low, close, adj_close, volume, source, basis: CloseBasis::AsTraded })
+}

@@ -1,0 +1,288 @@
+//! Quotes of option contracts.
+//!
+//! The snapshot of a chain tells bid, ask, volatility, open interest and Greeks, but only of now: it serves the session
+//! that was open last. Sessions before it, and plans without snapshots, have the daily closes of each contract.
+//!
+//! # Dates of a snapshot
+//! A quote has the date of its bid and ask in New York; without these, that of the contract's last trades. The close
+//! belongs to the last trades: it is taken when both dates are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{
+    ExerciseStyle, InstrumentKind, OccSymbol, OptionKind, OptionQuote, QuotedGreeks, exercise_style_of,
+    parse_occ,
+};
+
+use super::row::Row;
+use super::{Polygon, SOURCE, bars, paging};
+use crate::ask::Quotes;
+use crate::fault::{Fault, FaultKind};
+use crate::moment::new_york;
+use crate::symbols::{Dialect, canonical, spell};
+
+/// The most that the service takes.
+const CONTRACTS_PER_PAGE: &str = "250";
+
+/// What is asked for, and what is found so far.
+struct Search {
+    wanted: BTreeMap<String, OccSymbol>,
+    from: NaiveDate,
+    to: NaiveDate,
+    /// The date of each contract in the snapshot.
+    dates: BTreeMap<String, NaiveDate>,
+    found: Quotes,
+}
+
+impl Polygon {
+    pub(super) async fn fetch_quotes(
+        &self,
+        underlying: &str,
+        contracts: &[String],
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Quotes, Fault> {
+        let mut search = Search::of(contracts, from, to);
+        let now = new_york(self.service.now());
+        if !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to) {
+            match self.snapshot(underlying, &mut search).await {
+                Err(fault) if fault.kind == FaultKind::PlanEndpoint => {
+                    let told = format!("closes only: snapshots of {underlying}: {fault}");
+                    search.found.problems.push(told);
+                }
+                other => other?,
+            }
+        }
+        self.closes(&mut search, now.date()).await?;
+        for quotes in search.found.quotes.values_mut() {
+            quotes.sort_by_key(|quote| quote.date);
+        }
+        Ok(search.found)
+    }
+
+    /// One request for the strikes of each expiry: a range over all expiries would bring whole chains between them.
+    async fn snapshot(&self, underlying: &str, search: &mut Search) -> Result<(), Fault> {
+        let kind = is_index(underlying).then_some(InstrumentKind::Index);
+        let spelled = spell(underlying, kind, Dialect::Polygon);
+        let expiries: BTreeSet<NaiveDate> = search.wanted.values().map(|occ| occ.expiry).collect();
+        for expiry in expiries {
+            let query = chain_query(search.wanted.values().filter(|occ| occ.expiry == expiry), expiry);
+            let request = self.service.request(&["v3", "snapshot", "options", &spelled], &query);
+            for row in &paging::plain_rows(&self.service, request).await? {
+                search.take(Row(row));
+            }
+        }
+        Ok(())
+    }
+
+    /// Daily closes of the sessions that the snapshot does not tell.
+    async fn closes(&self, search: &mut Search, today: NaiveDate) -> Result<(), Fault> {
+        let mut refusal = None;
+        let symbols: Vec<String> = search.wanted.keys().cloned().collect();
+        for symbol in symbols {
+            let Some((from, to)) = search.untold(&symbol) else { continue };
+            match self.daily_rows(&format!("O:{symbol}"), from, to, today).await {
+                Ok((rows, until)) => {
+                    search.take_closes(&symbol, bars::parse(&rows, from, until));
+                    if until < to {
+                        search.found.problems.push(format!("{symbol}: {}", bars::until_yesterday(until)));
+                    }
+                }
+                Err(fault) if is_about_contract(fault.kind) => {
+                    search.found.problems.push(format!("{symbol}: {fault}"));
+                    refusal.get_or_insert(fault);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        match refusal {
+            Some(fault) if search.found.quotes.is_empty() => Err(fault),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Faults after which the other contracts are still worth asking for, and what was found worth keeping.
+fn is_about_contract(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::PlanSymbol
+            | FaultKind::PlanTimeframe
+            | FaultKind::NotFound
+            | FaultKind::NoData
+            | FaultKind::BadRequest
+    )
+}
+
+/// Underlyings that are no shares: their options are settled in cash.
+fn is_index(underlying: &str) -> bool {
+    exercise_style_of(underlying) == ExerciseStyle::European || underlying == "OEX"
+}
+
+/// The last session that had begun: a snapshot tells of it.
+fn last_opened(now: NaiveDateTime) -> Option<NaiveDate> {
+    let opening = NaiveTime::from_hms_opt(9, 30, 0)?;
+    let date = if now.time() >= opening { now.date() } else { now.date().pred_opt()? };
+    Calendar::nyse().session_on_or_before(date).ok()
+}
+
+fn chain_query<'a>(
+    wanted: impl Iterator<Item = &'a OccSymbol>,
+    expiry: NaiveDate,
+) -> Vec<(&'static str, String)> {
+    let (mut lowest, mut highest) = (f64::INFINITY, 0.0_f64);
+    let mut kinds = BTreeSet::new();
+    for occ in wanted {
+        (lowest, highest) = (lowest.min(occ.strike), highest.max(occ.strike));
+        kinds.insert(occ.kind);
+    }
+    let mut query = vec![
+        ("expiration_date", expiry.to_string()),
+        ("strike_price.gte", lowest.to_string()),
+        ("strike_price.lte", highest.to_string()),
+        ("limit", CONTRACTS_PER_PAGE.to_owned()),
+    ];
+    if let (Some(kind), 1) = (kinds.first(), kinds.len()) {
+        let name = if *kind == OptionKind::Call { "call" } else { "put" };
+        query.push(("contract_type", name.to_owned()));
+    }
+    query
+}
+
+impl Search {
+    fn of(contracts: &[String], from: NaiveDate, to: NaiveDate) -> Search {
+        let (mut wanted, mut found) = (BTreeMap::new(), Quotes::default());
+        for symbol in contracts {
+            match parse_occ(symbol) {
+                Some(occ) => {
+                    wanted.insert(symbol.clone(), occ);
+                }
+                None => found.problems.push(format!("{symbol}: not an option symbol")),
+            }
+        }
+        Search { wanted, from, to, dates: BTreeMap::new(), found }
+    }
+
+    /// Takes one contract of a snapshot, if it is wanted and quoted between the dates.
+    fn take(&mut self, row: Row<'_>) {
+        let symbol = row.object("details").text("ticker").map(|ticker| canonical(ticker, Dialect::Polygon));
+        let symbol = symbol.unwrap_or_default();
+        if !self.wanted.contains_key(&symbol) {
+            if parse_occ(&symbol).is_none() {
+                self.found.problems.push(format!("\"{symbol}\" is not an option symbol"));
+            }
+            return;
+        }
+        let mut problems = Vec::new();
+        let quote = quote(row, &mut problems);
+        self.found.problems.extend(problems.into_iter().map(|problem| format!("{symbol}: {problem}")));
+        let Some(quote) = quote else { return };
+        let date = quote.date;
+        if self.dates.insert(symbol.clone(), date).is_some() {
+            self.found.problems.push(format!("{symbol}: a second row in the snapshot"));
+        } else if date < self.from || date > self.to {
+            let (from, to) = (self.from, self.to);
+            self.found.problems.push(format!("{symbol}: the snapshot is of {date}, outside {from} to {to}"));
+        } else {
+            self.found.quotes.entry(symbol).or_default().push(quote);
+        }
+    }
+
+    /// The dates with sessions that the snapshot left out for a contract.
+    fn untold(&self, symbol: &str) -> Option<(NaiveDate, NaiveDate)> {
+        let last = self.to.min(self.wanted.get(symbol)?.expiry);
+        let last = match self.dates.get(symbol) {
+            // Nothing was traded since.
+            Some(date) if *date < self.from => return None,
+            Some(date) if *date <= self.to => last.min(date.pred_opt()?),
+            _ => last,
+        };
+        let has_session = Calendar::nyse().session_on_or_after(self.from).is_ok_and(|first| first <= last);
+        has_session.then_some((self.from, last))
+    }
+
+    fn take_closes(
+        &mut self,
+        symbol: &str,
+        (bars, problems): (Vec<sigma_core::model::PriceBar>, Vec<String>),
+    ) {
+        self.found.problems.extend(problems.into_iter().map(|problem| format!("{symbol}: {problem}")));
+        for bar in bars {
+            match bar.close > 0.0 {
+                true => {
+                    let quote = OptionQuote { close: Some(bar.close), ..empty(bar.date) };
+                    self.found.quotes.entry(symbol.to_owned()).or_default().push(quote);
+                }
+                false => {
+                    self.found.problems.push(format!("{symbol}: a close of {} on {}", bar.close, bar.date))
+                }
+            }
+        }
+    }
+}
+
+fn empty(date: NaiveDate) -> OptionQuote {
+    OptionQuote {
+        date,
+        bid: None,
+        ask: None,
+        close: None,
+        implied_volatility: None,
+        open_interest: None,
+        forward: None,
+        source: SOURCE.to_owned(),
+        greeks: None,
+    }
+}
+
+/// What a snapshot says of one contract; nothing when there is neither a price nor a volatility.
+fn quote(row: Row<'_>, problems: &mut Vec<String>) -> Option<OptionQuote> {
+    let (last, day) = (row.object("last_quote"), row.object("day"));
+    let mut bid = last.number("bid").filter(|bid| *bid >= 0.0);
+    let mut ask = last.above_zero("ask");
+    // Zero and zero is how the absence of a market is written.
+    bid = bid.filter(|bid| *bid > 0.0 || ask.is_some());
+    if let (Some(low), Some(high)) = (bid, ask)
+        && low > high
+    {
+        problems.push(format!("bid {low} is above ask {high}"));
+        (bid, ask) = (None, None);
+    }
+    let quoted_on = last.date_of_nanos("last_updated").filter(|_| bid.or(ask).is_some());
+    let traded_on = day.date_of_nanos("last_updated");
+    let close = day.above_zero("close");
+    let implied_volatility = row.above_zero("implied_volatility");
+    bid.or(ask).or(close).or(implied_volatility)?;
+    let Some(date) = quoted_on.or(traded_on) else {
+        problems.push("a quote without a time stamp".to_owned());
+        return None;
+    };
+    if Calendar::nyse().is_session(date) == Ok(false) {
+        problems.push(format!("the snapshot is of {date}, which is no session"));
+        return None;
+    }
+    // Prices without a stamp of their own have no date.
+    let has_prices = quoted_on.is_some();
+    Some(OptionQuote {
+        bid: bid.filter(|_| has_prices),
+        ask: ask.filter(|_| has_prices),
+        close: close.filter(|_| traded_on == Some(date)),
+        implied_volatility,
+        open_interest: row.number("open_interest").filter(|count| *count >= 0.0),
+        greeks: greeks(row.object("greeks")),
+        ..empty(date)
+    })
+}
+
+/// The service's units are those of the model: a calendar day for theta, one point of volatility for vega.
+fn greeks(row: Row<'_>) -> Option<QuotedGreeks> {
+    let greeks = QuotedGreeks {
+        delta: row.number("delta"),
+        gamma: row.number("gamma"),
+        theta_per_day: row.number("theta"),
+        vega_per_point: row.number("vega"),
+    };
+    (greeks != QuotedGreeks::default()).then_some(greeks)
+}

@@ -1,0 +1,172 @@
+//! Daily bars of one symbol.
+
+use sigma_core::model::CloseBasis;
+use sigma_providers::FaultKind;
+use sigma_testkit::fake::Reply;
+use sigma_testkit::fake::market::stamp::midnight_ms;
+
+use super::{acme, aggs, always, ask, day, index, raw, reply, serve};
+
+#[tokio::test]
+async fn a_week_with_a_change_of_clocks() {
+    let (server, polygon) = always(raw("aggs_day.json"));
+    let series = polygon.bars(&acme()).await.unwrap();
+    let closes: Vec<_> = series.bars.iter().map(|bar| (bar.date, bar.close)).collect();
+    let expected =
+        [("2025-10-30", 102.9), ("2025-10-31", 103.55), ("2025-11-03", 104.75), ("2025-11-04", 101.65)];
+    assert_eq!(closes, expected.map(|(date, close)| (day(date), close)));
+    let first = &series.bars[0];
+    assert_eq!((first.open, first.high, first.low), (Some(101.1), Some(103.25), Some(100.4)));
+    assert_eq!((first.adj_close, &*first.source, first.basis), (None, "polygon", CloseBasis::AsTraded));
+    // Fractional volumes are those of fractional shares.
+    assert_eq!(series.bars[2].volume, Some(4_022_871.5));
+    assert_eq!((series.splits, series.dividends, series.problems), (None, None, vec![]));
+
+    let request = &server.log()[0].request;
+    assert_eq!(
+        request.target,
+        "/v2/aggs/ticker/ACME/range/1/day/2025-10-30/2025-11-04?adjusted=false&sort=asc&limit=50000"
+    );
+    assert_eq!(request.header("authorization"), Some("Bearer canary/key+0f9a"));
+}
+
+#[tokio::test]
+async fn the_spring_change_of_clocks_moves_no_day() {
+    let days = ["2025-03-07", "2025-03-10", "2025-03-11"].map(day);
+    let rows =
+        days.map(|date| format!(r#"{{"o":1,"h":1,"l":1,"c":1,"v":7.07e7,"t":{}}}"#, midnight_ms(date)));
+    let (_server, polygon) = always(aggs(&rows.join(",")));
+    let series = polygon.bars(&ask("ACME", "2025-03-07", "2025-03-11")).await.unwrap();
+    assert_eq!(series.bars.iter().map(|bar| bar.date).collect::<Vec<_>>(), days);
+    assert_eq!(series.bars[0].volume, Some(70_700_000.0));
+}
+
+#[tokio::test]
+async fn prices_across_a_split_come_as_they_were_traded() {
+    let (_server, polygon) = always(reply("aggs_day_unadjusted_split_gap.json"));
+    let series = polygon.bars(&ask("SPLT", "2025-06-06", "2025-06-09")).await.unwrap();
+    let found: Vec<_> = series.bars.iter().map(|bar| (bar.date, bar.close, bar.volume)).collect();
+    assert_eq!(
+        found,
+        [(day("2025-06-06"), 402.0, Some(900_000.0)), (day("2025-06-09"), 100.9, Some(3_700_000.0)),]
+    );
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_a_fault_and_is_asked_for_once() {
+    for body in [r#"{"ticker":"ACME","status":"OK"}"#, r#"{"ticker":"ACME","results":[],"status":"DELAYED"}"#]
+    {
+        let (server, polygon) = always(Reply::json(200, body));
+        let fault = polygon.bars(&acme()).await.unwrap_err();
+        assert_eq!((fault.kind, server.count()), (FaultKind::NoData, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_row_without_all_four_prices_is_told_and_is_no_bar() {
+    let stamp = |date: &str| midnight_ms(day(date));
+    let rows = [
+        format!(r#"{{"o":1,"h":2,"l":1,"c":null,"v":5,"t":{}}}"#, stamp("2025-10-30")),
+        format!(r#"{{"o":1,"h":2,"l":1,"c":"None","v":5,"t":{}}}"#, stamp("2025-10-31")),
+        format!(r#"{{"h":2,"l":"","c":1.5,"t":{}}}"#, stamp("2025-11-03")),
+        r#"{"o":1,"h":2,"l":1,"c":1.5,"v":5}"#.to_owned(),
+        "null".to_owned(),
+        format!(r#"{{"o":1,"h":2,"l":1,"c":1.5,"v":null,"t":{}.0}}"#, stamp("2025-11-04")),
+    ];
+    let (_server, polygon) = always(aggs(&rows.join(",")));
+    let series = polygon.bars(&acme()).await.unwrap();
+    assert_eq!(series.bars.len(), 1);
+    assert_eq!((series.bars[0].date, series.bars[0].volume), (day("2025-11-04"), None));
+    assert_eq!(
+        series.problems,
+        [
+            "2025-10-30: no number for close",
+            "2025-10-31: no number for close",
+            "2025-11-03: no number for open, low",
+            "row 4: no time stamp `t`",
+            "row 5: no time stamp `t`",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn implausible_and_repeated_rows_are_left_to_the_screen() {
+    let row = |date: &str, close: f64| {
+        format!(r#"{{"o":1,"h":2,"l":1,"c":{close},"v":5,"t":{}}}"#, midnight_ms(day(date)))
+    };
+    let rows = [row("2025-11-04", 9.0), row("2025-11-03", 0.0), row("2025-11-03", -4.0)];
+    let (_server, polygon) = always(aggs(&rows.join(",")));
+    let series = polygon.bars(&acme()).await.unwrap();
+    assert_eq!(series.bars.iter().map(|bar| bar.close).collect::<Vec<_>>(), [9.0, 0.0, -4.0]);
+    assert!(series.problems.is_empty());
+}
+
+#[tokio::test]
+async fn rows_outside_the_dates_are_dropped_and_told() {
+    let (_server, polygon) = always(raw("aggs_day.json"));
+    let series = polygon.bars(&ask("ACME", "2025-11-03", "2025-11-03")).await.unwrap();
+    assert_eq!(series.bars.len(), 1);
+    let problem = "3 rows of 2025-10-30 to 2025-11-04 are outside 2025-11-03 to 2025-11-03";
+    assert_eq!(series.problems, [problem]);
+}
+
+#[tokio::test]
+async fn an_answer_to_another_question_is_refused() {
+    let (_server, polygon) = always(raw("aggs_day.json"));
+    let fault = polygon.bars(&ask("ACMF", "2025-10-30", "2025-11-04")).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Malformed);
+    assert!(fault.detail.contains("ACMF") && fault.detail.contains("ACME"), "{fault}");
+
+    let (_server, polygon) = always(reply("aggs_day.json"));
+    let fault = polygon.bars(&acme()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Malformed);
+    assert!(fault.detail.contains("split-adjusted"), "{fault}");
+}
+
+#[tokio::test]
+async fn symbols_are_spelled_as_the_service_does() {
+    let (server, polygon) = serve(|request| {
+        let spelled = request.path.split('/').nth(4).unwrap();
+        let row = format!(r#"{{"o":1,"h":1,"l":1,"c":1,"t":{}}}"#, midnight_ms(day("2025-11-04")));
+        // Values of an index cannot be adjusted, whatever the answer says.
+        let body =
+            format!(r#"{{"ticker":"{spelled}","adjusted":{},"results":[{row}]}}"#, spelled.starts_with("I:"));
+        Reply::json(200, body)
+    });
+    for (symbol, spelled) in [("KIM.PL", "KIMpL"), ("BRK.B", "BRK.B"), ("VIX", "I:VIX")] {
+        polygon.bars(&ask(symbol, "2025-11-04", "2025-11-04")).await.unwrap();
+        let path = format!("/v2/aggs/ticker/{spelled}/range/1/day/2025-11-04/2025-11-04");
+        assert_eq!(server.take_log()[0].request.path, path);
+    }
+    polygon.bars(&index("SPX", "2025-11-04", "2025-11-04")).await.unwrap();
+    assert!(server.log()[0].request.path.contains("/I:SPX/"));
+}
+
+#[tokio::test]
+async fn a_plan_without_indices_says_nothing_about_shares() {
+    let (_server, polygon) = always(reply("errors/403_not_entitled.json"));
+    let fault = polygon.bars(&index("SPX", "2025-11-04", "2025-11-04")).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::PlanSymbol);
+    assert_eq!(polygon.bars(&acme()).await.unwrap_err().kind, FaultKind::PlanEndpoint);
+}
+
+#[tokio::test]
+async fn a_plan_that_refuses_today_gives_the_days_before_it() {
+    let refusal =
+        r#"{"status":"NOT_AUTHORIZED","message":"Attempted to request today's data before end of day."}"#;
+    let (server, polygon) = serve(move |request| match request.path.ends_with("/2025-11-05") {
+        true => Reply::json(403, refusal),
+        false => raw("aggs_day.json"),
+    });
+    let until_today = ask("ACME", "2025-10-30", "2025-11-05");
+    let series = polygon.bars(&until_today).await.unwrap();
+    assert_eq!(series.bars.len(), 4);
+    assert_eq!(series.problems, ["bars after 2025-11-04 are not in the plan until the day is over"]);
+    assert_eq!(server.take_log().len(), 2);
+    // Once seen, it is not tried again.
+    assert_eq!(polygon.bars(&until_today).await.unwrap().problems.len(), 1);
+    assert_eq!(server.take_log().len(), 1);
+    // Today alone cannot be had.
+    let today = ask("ACME", "2025-11-05", "2025-11-05");
+    assert_eq!(polygon.bars(&today).await.unwrap_err().kind, FaultKind::PlanTimeframe);
+}

@@ -1,0 +1,138 @@
+//! Faults of services in a run: grouped for people, weighed for the exit code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sigma_cli::ExitStatus;
+use sigma_providers::{Fault, FaultKind};
+
+/// Every fault that a symbol or series met.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    met: Vec<Met>,
+}
+
+#[derive(Debug, Clone)]
+struct Met {
+    subject: String,
+    fault: Fault,
+    /// Every other request met it too.
+    is_wide: bool,
+}
+
+impl Faults {
+    pub fn add(&mut self, subject: &str, fault: &Fault, is_wide: bool) {
+        self.met.push(Met { subject: subject.to_owned(), fault: fault.clone(), is_wide });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.met.is_empty()
+    }
+
+    /// One line for each kind of fault of each provider: `41 symbols: PlanSymbol (FMP 402): what the provider said`.
+    pub fn lines(&self) -> Vec<String> {
+        let mut groups: BTreeMap<(FaultKind, String), (BTreeSet<&str>, &str)> = BTreeMap::new();
+        for Met { subject, fault, .. } in &self.met {
+            let group = groups
+                .entry((fault.kind, fault.origin()))
+                .or_insert_with(|| (BTreeSet::new(), &fault.detail));
+            group.0.insert(subject);
+        }
+        let line = |((kind, origin), (subjects, detail)): ((FaultKind, String), (BTreeSet<&str>, &str))| {
+            let count = subjects.len();
+            let what = match (count, subjects.first()) {
+                (1, Some(only)) => (*only).to_owned(),
+                _ => format!("{count} symbols"),
+            };
+            let named = if count > 1 { format!(" [{}]", some_of(&subjects)) } else { String::new() };
+            format!("{what}: {kind} ({origin}): {detail}{named}")
+        };
+        groups.into_iter().map(line).collect()
+    }
+
+    /// The exit status of a run in which these subjects are still missing, where a fault explains it better than
+    /// `partial`: a key, a plan, a limit or an outage that all requests met. Without any row brought in, faults of
+    /// single symbols count as well.
+    pub fn status(&self, missing: &BTreeSet<&str>, is_nothing_brought: bool) -> Option<ExitStatus> {
+        let mut weights: BTreeMap<u8, (usize, ExitStatus)> = BTreeMap::new();
+        for Met { subject, fault, is_wide } in &self.met {
+            if !(*is_wide || is_nothing_brought) || !missing.contains(subject.as_str()) {
+                continue;
+            }
+            if let Some(status) = status_of(fault.kind) {
+                weights.entry(status.code()).or_insert((0, status)).0 += 1;
+            }
+        }
+        weights.into_values().max_by_key(|(weight, _)| *weight).map(|(_, status)| status)
+    }
+}
+
+/// Exit codes 4 to 6, as far as a kind has one.
+fn status_of(kind: FaultKind) -> Option<ExitStatus> {
+    match kind {
+        FaultKind::Auth | FaultKind::PlanEndpoint | FaultKind::PlanSymbol | FaultKind::PlanTimeframe => {
+            Some(ExitStatus::Credentials)
+        }
+        FaultKind::RateLimited | FaultKind::QuotaExhausted => Some(ExitStatus::RateLimit),
+        FaultKind::Malformed | FaultKind::Transient => Some(ExitStatus::Network),
+        FaultKind::NotFound | FaultKind::NoData | FaultKind::BadRequest => None,
+    }
+}
+
+fn some_of(subjects: &BTreeSet<&str>) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<&str> = subjects.iter().copied().take(NAMED).collect();
+    let more = if subjects.len() > NAMED { ", ..." } else { "" };
+    format!("{}{more}", named.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(kind: FaultKind, status: u16) -> Fault {
+        Fault { status: Some(status), ..Fault::new("FMP", kind, "said so") }
+    }
+
+    #[test]
+    fn faults_of_one_kind_share_a_line() {
+        let mut faults = Faults::default();
+        for i in 0..41 {
+            faults.add(&format!("S{i:02}"), &fault(FaultKind::PlanSymbol, 402), false);
+        }
+        faults.add("ZZZ", &fault(FaultKind::NotFound, 404), false);
+        assert_eq!(
+            faults.lines(),
+            [
+                "41 symbols: PlanSymbol (FMP 402): said so [S00, S01, S02, S03, S04, ...]",
+                "ZZZ: NotFound (FMP 404): said so"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_exit_code_follows_what_keeps_data_away() {
+        let status = |kind, nothing| {
+            let mut faults = Faults::default();
+            faults.add("AAA", &fault(kind, 400), kind.is_provider_wide());
+            faults.status(&BTreeSet::from(["AAA"]), nothing).map(ExitStatus::code)
+        };
+        assert_eq!(status(FaultKind::Auth, false), Some(4));
+        assert_eq!(status(FaultKind::PlanEndpoint, false), Some(4));
+        assert_eq!(status(FaultKind::RateLimited, false), Some(5));
+        assert_eq!(status(FaultKind::QuotaExhausted, false), Some(5));
+        // One symbol that is not in the plan does not stop the chain; a plan without any symbol does.
+        assert_eq!(
+            (status(FaultKind::PlanSymbol, false), status(FaultKind::PlanSymbol, true)),
+            (None, Some(4))
+        );
+        assert_eq!(
+            (status(FaultKind::Transient, false), status(FaultKind::Transient, true)),
+            (None, Some(6))
+        );
+        assert_eq!(status(FaultKind::NoData, true), None);
+        let mut faults = Faults::default();
+        faults.add("AAA", &fault(FaultKind::Auth, 401), true);
+        // Another provider had it.
+        assert_eq!(faults.status(&BTreeSet::new(), false), None);
+    }
+}

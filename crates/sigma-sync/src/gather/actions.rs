@@ -1,0 +1,149 @@
+//! Splits and dividends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use sigma_core::model::{Dataset, InstrumentKind};
+use sigma_providers::ask::Actions;
+use sigma_providers::{Data, Provider, ProviderId, continuous_yield};
+
+use super::Gathering;
+use crate::memory::OK;
+use crate::offer::Offered;
+
+const DATA: (Dataset, Data) = (Dataset::Actions, Data::Actions);
+
+/// Symbols of one question, and its dates.
+#[derive(Debug, Clone)]
+struct Question {
+    symbols: Vec<String>,
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+/// Days before the end of the last answer that are asked for again: actions are announced, and corrected, late.
+const OVERLAP: Days = Days::new(7);
+
+/// A year, for yields.
+const YEAR: Days = Days::new(365);
+
+impl Gathering<'_> {
+    /// Asks each provider for the symbols that the ones before it could not answer for.
+    pub(super) async fn actions(&mut self) -> anyhow::Result<()> {
+        for service in self.sources.services_for(Data::Actions) {
+            let id = service.id();
+            let questions = self.action_questions(&service);
+            let ask = |service: Arc<Provider>,
+                       question: Question|
+             -> super::Asking<BTreeMap<String, Actions>> {
+                Box::pin(async move { service.actions(&question.symbols, question.from, question.to).await })
+            };
+            self.ask_all(&service, Data::Actions, questions, ask, |this, question, result| {
+                let dates = (Some(question.from), question.to);
+                match result {
+                    Ok(mut answer) => {
+                        for symbol in &question.symbols {
+                            this.answered(symbol, Dataset::Actions, id, dates);
+                            this.from(id).add_actions(symbol, answer.remove(symbol).unwrap_or_default());
+                        }
+                    }
+                    Err(fault) => {
+                        question
+                            .symbols
+                            .iter()
+                            .for_each(|symbol| this.refused(symbol, DATA, id, dates, &fault));
+                    }
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// One question a symbol, but for Polygon, which answers for many at once.
+    fn action_questions(&self, service: &Provider) -> Vec<Question> {
+        let mut by_dates: BTreeMap<(NaiveDate, NaiveDate), Vec<String>> = BTreeMap::new();
+        for (symbol, need) in &self.state.needs.needed {
+            let kind = self.state.kind(symbol);
+            if kind == Some(InstrumentKind::Index) || !service.covers(symbol, kind) {
+                continue;
+            }
+            let from = self.state.needs.start.min(need.since);
+            if let Some(dates) = self.open_dates(symbol, service.id(), from) {
+                by_dates.entry(dates).or_default().push(symbol.clone());
+            }
+        }
+        let question = |(dates, symbols): ((NaiveDate, NaiveDate), Vec<String>)| {
+            let size = if service.id() == ProviderId::Polygon { symbols.len() } else { 1 };
+            let part = |part: &[String]| Question { symbols: part.to_vec(), from: dates.0, to: dates.1 };
+            symbols.chunks(size.max(1)).map(part).collect::<Vec<_>>()
+        };
+        by_dates.into_iter().flat_map(question).collect()
+    }
+
+    /// The dates that nobody has answered for yet; what another provider has answered is not asked twice.
+    fn open_dates(&self, symbol: &str, id: ProviderId, from: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let (memory, to) = (&self.state.memory, self.state.needs.to);
+        let answers = sigma_providers::PROVIDERS.iter().filter_map(|entry| {
+            let fetch = memory.get(symbol, Dataset::Actions, entry.id)?;
+            (fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from)).then_some(fetch.to)
+        });
+        match answers.max().filter(|_| !memory.is_refreshing()) {
+            Some(answered) if answered >= to => None,
+            Some(answered) => Some((answered.checked_sub_days(OVERLAP)?.max(from), to)),
+            None if memory.is_due(symbol, Dataset::Actions, id, 0) => Some((from, to)),
+            None => None,
+        }
+    }
+
+    /// Yields from the dividends of the last year, where a provider has answered for all of it: what was paid is known,
+    /// a quoted yield only claimed. That nothing was paid is a yield of zero.
+    pub(super) async fn dividend_yields(&mut self) -> anyhow::Result<()> {
+        let Some(start) = self.state.needs.to.checked_sub_days(YEAR) else { return Ok(()) };
+        let mut offered: BTreeMap<ProviderId, Offered> = BTreeMap::new();
+        for symbol in self.state.needs.needed.keys() {
+            let Some((id, dividend_yield)) = self.dividend_yield(symbol, start) else { continue };
+            let is_known =
+                self.state.instrument(symbol).and_then(|known| known.dividend_yield) == Some(dividend_yield);
+            if !is_known {
+                let facts = sigma_providers::Security {
+                    dividend_yield: Some(dividend_yield),
+                    ..sigma_providers::Security::of_symbol(symbol)
+                };
+                offered.entry(id).or_insert_with(|| Offered::of(id)).securities.push(facts);
+            }
+        }
+        for (_, offered) in offered {
+            let count = offered.securities.len();
+            self.intake.take(self.store, self.state, offered, self.calendar).await?;
+            // They were computed, not offered.
+            self.intake.profiles -= count;
+        }
+        Ok(())
+    }
+
+    fn dividend_yield(&self, symbol: &str, start: NaiveDate) -> Option<(ProviderId, f64)> {
+        let to = self.state.needs.to;
+        let answered = |id: ProviderId| {
+            let fetch = self.state.memory.get(symbol, Dataset::Actions, id)?;
+            let is_whole =
+                fetch.outcome == OK && fetch.from.is_none_or(|from| from <= start) && fetch.to >= to;
+            is_whole.then_some(id)
+        };
+        let id = sigma_providers::PROVIDERS.iter().find_map(|entry| answered(entry.id))?;
+        let history = self.state.histories.get(symbol)?;
+        let last = history.at_or_before(to)?;
+        let paid = history.dividends.iter().filter(|d| start < d.ex_date && d.ex_date <= last.date).map(
+            |dividend| {
+                // Per share as traded on its day; a split since then divides it.
+                let since = |split: &&sigma_core::model::Split| {
+                    dividend.ex_date < split.date && split.date <= last.date
+                };
+                let factor: f64 = history.splits.iter().filter(since).map(|s| s.to / s.from).product();
+                dividend.amount / factor
+            },
+        );
+        Some((id, continuous_yield(paid.sum(), last.close)?))
+    }
+}

@@ -1,0 +1,247 @@
+//! Asking services: what is missing, in the stated order, until it is there or nobody has it.
+//!
+//! Requests to one service run side by side; what they bring is stored every second, so a run that is stopped keeps
+//! what it has and the next one goes on from there. A fault that every request would meet (a refused key, a plan, a
+//! used-up limit, an outage) ends the asking of that service for that kind of data, and the next one is asked.
+
+mod actions;
+mod options;
+mod prices;
+mod profiles;
+mod rates;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::NaiveDate;
+use sigma_cli::{App, Progress};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::Dataset;
+use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
+use sigma_store::Store;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::args::Datasets;
+use crate::faults::Faults;
+use crate::intake::Intake;
+use crate::offer::Offered;
+use crate::source::Sources;
+use crate::state::State;
+
+/// What came in is stored this often.
+const STORE_EVERY: Duration = Duration::from_secs(1);
+
+/// Or as soon as so many answers have come.
+const STORE_AFTER: usize = 50;
+
+/// Outages in a row after which a service counts as down.
+const OUTAGES: usize = 3;
+
+/// A question on its way.
+type Asking<T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
+
+/// Everything that gathering works with.
+pub struct Gathering<'a> {
+    pub app: &'a App,
+    pub calendar: &'a Calendar,
+    pub sources: &'a Sources,
+    pub state: &'a mut State,
+    pub intake: &'a mut Intake,
+    pub store: &'a mut Store,
+    pub faults: Faults,
+    /// The current date in New York.
+    pub today: NaiveDate,
+    down: HashMap<(ProviderId, Data), Fault>,
+    outages: HashMap<(ProviderId, Data), usize>,
+    waiting: HashMap<ProviderId, Offered>,
+    answers: usize,
+    stored_at: Instant,
+}
+
+impl<'a> Gathering<'a> {
+    pub fn new(
+        app: &'a App,
+        calendar: &'a Calendar,
+        sources: &'a Sources,
+        state: &'a mut State,
+        intake: &'a mut Intake,
+        store: &'a mut Store,
+    ) -> Gathering<'a> {
+        Gathering {
+            app,
+            calendar,
+            sources,
+            state,
+            intake,
+            store,
+            faults: Faults::default(),
+            today: app.clock.new_york_local().date(),
+            down: HashMap::new(),
+            outages: HashMap::new(),
+            waiting: HashMap::new(),
+            answers: 0,
+            stored_at: Instant::now(),
+        }
+    }
+
+    /// Asks for everything that a verb brings in. Profiles come first, because they tell funds from shares; splits
+    /// before the prices that they explain.
+    pub async fn run(&mut self, datasets: Datasets) -> anyhow::Result<()> {
+        if datasets.profiles {
+            self.profiles().await?;
+        }
+        if datasets.actions {
+            self.actions().await?;
+        }
+        if datasets.prices {
+            self.prices().await?;
+        }
+        if datasets.options {
+            self.options().await?;
+        }
+        if datasets.rates {
+            self.rates().await?;
+        }
+        if datasets.profiles && datasets.actions {
+            self.dividend_yields().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts questions to one service, several at a time, and hands each answer to `take`. Returns when all are
+    /// answered, or the service is down for this kind of data; then `take` gets that fault for the rest.
+    async fn ask_all<A: Clone + Send + 'static, T: Send + 'static>(
+        &mut self,
+        service: &Arc<Provider>,
+        data: Data,
+        questions: Vec<A>,
+        ask: impl Fn(Arc<Provider>, A) -> Asking<T>,
+        mut take: impl FnMut(&mut Self, &A, Result<T, Fault>),
+    ) -> anyhow::Result<()> {
+        let progress = self.progress(service.id(), data, questions.len());
+        let mut questions = questions.into_iter();
+        let mut asked = JoinSet::new();
+        loop {
+            while asked.len() < width(service.id()) && self.down_with(service.id(), data).is_none() {
+                let Some(question) = questions.next() else { break };
+                let asking = ask(service.clone(), question.clone());
+                asked.spawn(async move { (question, asking.await) });
+            }
+            let answer = tokio::select! {
+                answer = asked.join_next() => answer,
+                // The next answer may be a minute away, behind a limit: what has come is not kept waiting for it.
+                () = tokio::time::sleep_until(self.stored_at + STORE_EVERY), if self.answers > 0 => {
+                    self.store_waiting().await?;
+                    continue;
+                }
+            };
+            let Some(answer) = answer else { break };
+            let (question, result) = answer.context("a request was lost")?;
+            progress.step();
+            progress.remark("");
+            self.weigh(service.id(), data, result.as_ref().err());
+            take(self, &question, result);
+            self.answers += 1;
+            if self.answers >= STORE_AFTER || self.stored_at.elapsed() >= STORE_EVERY {
+                self.store_waiting().await?;
+            }
+        }
+        if let Some(fault) = self.down_with(service.id(), data).cloned() {
+            questions.for_each(|question| take(self, &question, Err(fault.clone())));
+        }
+        self.sources.waits.show_on(None);
+        self.store_waiting().await
+    }
+
+    fn progress(&self, id: ProviderId, data: Data, total: usize) -> Progress {
+        let what = match data {
+            Data::Prices => "prices",
+            Data::Actions => "splits and dividends",
+            Data::Options => "option quotes",
+            Data::Rates => "yields",
+            Data::Profiles => "profiles",
+        };
+        self.app.detail(&format!("{}: {what}, {total} requests", id.entry().label));
+        let progress = self.app.progress(total, &format!("{what} from {}", id.entry().label));
+        self.sources.waits.show_on(Some(progress.clone()));
+        progress
+    }
+
+    fn down_with(&self, id: ProviderId, data: Data) -> Option<&Fault> {
+        self.down.get(&(id, data))
+    }
+
+    /// Decides whether a service is down after this answer.
+    fn weigh(&mut self, id: ProviderId, data: Data, fault: Option<&Fault>) {
+        let outages = self.outages.entry((id, data)).or_default();
+        let Some(fault) = fault else {
+            *outages = 0;
+            return;
+        };
+        if fault.kind == FaultKind::Transient {
+            *outages += 1;
+        }
+        if fault.kind.is_provider_wide() || *outages >= OUTAGES {
+            self.down.entry((id, data)).or_insert_with(|| fault.clone());
+            // A key that is refused once, or a limit, is the same for every kind of data.
+            if matches!(fault.kind, FaultKind::Auth | FaultKind::RateLimited | FaultKind::QuotaExhausted) {
+                for other in [Data::Prices, Data::Actions, Data::Options, Data::Rates, Data::Profiles] {
+                    self.down.entry((id, other)).or_insert_with(|| fault.clone());
+                }
+            }
+        }
+    }
+
+    /// What a service has brought and is not stored yet.
+    fn from(&mut self, id: ProviderId) -> &mut Offered {
+        self.waiting.entry(id).or_insert_with(|| Offered::of(id))
+    }
+
+    async fn store_waiting(&mut self) -> anyhow::Result<()> {
+        for (_, offered) in std::mem::take(&mut self.waiting) {
+            self.intake.take(self.store, self.state, offered, self.calendar).await?;
+        }
+        self.answers = 0;
+        self.stored_at = Instant::now();
+        Ok(())
+    }
+
+    /// Notes that a question was answered.
+    fn answered(
+        &mut self,
+        subject: &str,
+        dataset: Dataset,
+        id: ProviderId,
+        dates: (Option<NaiveDate>, NaiveDate),
+    ) {
+        let row = self.state.memory.answered(subject, dataset, id, dates, self.calendar);
+        self.from(id).fetches.push(row);
+    }
+
+    /// Notes that a question brought nothing.
+    fn refused(
+        &mut self,
+        subject: &str,
+        (dataset, data): (Dataset, Data),
+        id: ProviderId,
+        dates: (Option<NaiveDate>, NaiveDate),
+        fault: &Fault,
+    ) {
+        self.faults.add(subject, fault, self.down.contains_key(&(id, data)));
+        let row = self.state.memory.refused(subject, dataset, id, dates, fault);
+        self.from(id).fetches.push(row);
+    }
+}
+
+/// Requests to one service at a time. Yahoo turns away whoever asks twice at once.
+fn width(id: ProviderId) -> usize {
+    match id {
+        ProviderId::Yahoo => 1,
+        ProviderId::Fred => 2,
+        _ => 8,
+    }
+}

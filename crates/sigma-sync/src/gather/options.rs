@@ -1,0 +1,91 @@
+//! Quotes of held contracts, by underlying.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sigma_cli::sessions::calendar_error;
+use sigma_core::model::Dataset;
+use sigma_providers::ask::Quotes;
+use sigma_providers::{Data, Fault, FaultKind, Provider};
+
+use super::Gathering;
+
+const DATA: (Dataset, Data) = (Dataset::Quotes, Data::Options);
+
+/// Contracts on one underlying, and the dates that the most needy of them lacks.
+#[derive(Debug, Clone)]
+struct Question {
+    underlying: String,
+    contracts: Vec<String>,
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+impl Gathering<'_> {
+    pub(super) async fn options(&mut self) -> anyhow::Result<()> {
+        for service in self.sources.services_for(Data::Options) {
+            let id = service.id();
+            let questions = self.option_questions(&service)?;
+            let ask = |service: Arc<Provider>, q: Question| -> super::Asking<Quotes> {
+                Box::pin(async move { service.quotes(&q.underlying, &q.contracts, q.from, q.to).await })
+            };
+            self.ask_all(&service, Data::Options, questions, ask, |this, question, result| {
+                let dates = (Some(question.from), question.to);
+                match result {
+                    Ok(quotes) => {
+                        for contract in &question.contracts {
+                            if quotes.quotes.contains_key(contract) {
+                                this.answered(contract, Dataset::Quotes, id, dates);
+                            } else {
+                                let fault = Fault::new(
+                                    id.entry().label,
+                                    FaultKind::NoData,
+                                    "no quote of the contract",
+                                );
+                                this.refused(contract, DATA, id, dates, &fault);
+                            }
+                        }
+                        this.from(id).add_quotes(&question.underlying, quotes);
+                    }
+                    Err(fault) => {
+                        question
+                            .contracts
+                            .iter()
+                            .for_each(|contract| this.refused(contract, DATA, id, dates, &fault));
+                    }
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn option_questions(&self, service: &Provider) -> anyhow::Result<Vec<Question>> {
+        let needs = &self.state.needs;
+        let none = BTreeSet::new();
+        let mut by_underlying: BTreeMap<String, Question> = BTreeMap::new();
+        for (contract, need) in &needs.needed_contracts {
+            let Some(terms) = self.state.instrument(contract).and_then(|known| known.option.as_ref()) else {
+                continue;
+            };
+            let since = need.since.max(needs.start);
+            let sessions = self.calendar.sessions_between(since, need.until).map_err(calendar_error)?;
+            let dates = self.state.covered.quotes.get(contract).unwrap_or(&none);
+            let lacking: Vec<NaiveDate> = sessions.into_iter().filter(|day| !dates.contains(day)).collect();
+            let memory = &self.state.memory;
+            let open = memory.open_sessions(contract, Dataset::Quotes, service.id(), &lacking, self.calendar);
+            let Some((&from, &to)) = open.first().zip(open.last()) else { continue };
+            let question = by_underlying.entry(terms.underlying.clone()).or_insert_with(|| Question {
+                underlying: terms.underlying.clone(),
+                contracts: Vec::new(),
+                from,
+                to,
+            });
+            question.contracts.push(contract.clone());
+            question.from = question.from.min(from);
+            question.to = question.to.max(to);
+        }
+        Ok(by_underlying.into_values().collect())
+    }
+}

@@ -1,0 +1,253 @@
+//! Daily bars: which sessions are missing, and who is asked for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sigma_cli::sessions::calendar_error;
+use sigma_core::model::{Dataset, InstrumentKind};
+use sigma_providers::ask::{BarsAsk, Series, SessionBars};
+use sigma_providers::symbols::renamed_on;
+use sigma_providers::{Data, Fault, Provider, ProviderId};
+
+use super::Gathering;
+use crate::needs::RATE_PROXIES;
+
+const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
+
+/// A symbol and the question that its prices are asked with.
+#[derive(Debug, Clone)]
+struct Question {
+    symbol: String,
+    ask: BarsAsk,
+}
+
+/// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
+const TAIL_SESSIONS: usize = 5;
+
+impl Gathering<'_> {
+    /// Asks every provider in turn for what is missing; once more for symbols whose history a new split has outdated.
+    pub(super) async fn prices(&mut self) -> anyhow::Result<()> {
+        let services = self.sources.services_for(Data::Prices);
+        let known: BTreeSet<String> = self.state.outdated.keys().cloned().collect();
+        for service in &services {
+            self.prices_from(service).await?;
+        }
+        // Some providers tell a split only with the bars: those before it are asked for again.
+        let is_new =
+            |(symbol, dates): (&String, &BTreeSet<NaiveDate>)| !known.contains(symbol) && !dates.is_empty();
+        if self.state.outdated.iter().any(is_new) {
+            for service in &services {
+                self.prices_from(service).await?;
+            }
+        }
+        for service in &services {
+            self.last_quotes(service).await?;
+        }
+        Ok(())
+    }
+
+    async fn prices_from(&mut self, service: &Arc<Provider>) -> anyhow::Result<()> {
+        let id = service.id();
+        let mut missing = self.missing(service)?;
+        if let Provider::Polygon(_) = &**service {
+            self.session_by_session(service, &mut missing).await?;
+        }
+        let questions =
+            missing.into_iter().filter_map(|(symbol, open)| self.question(symbol, &open)).collect();
+        let ask = |service: Arc<Provider>, question: Question| -> super::Asking<Series> {
+            Box::pin(async move { service.bars(&question.ask).await })
+        };
+        self.ask_all(service, Data::Prices, questions, ask, |this, question, result| {
+            let dates = (Some(question.ask.from), question.ask.to);
+            match result {
+                Ok(series) => {
+                    if series.splits.is_some() && series.dividends.is_some() {
+                        this.answered(&question.symbol, Dataset::Actions, id, dates);
+                    }
+                    this.answered(&question.symbol, Dataset::Prices, id, dates);
+                    this.from(id).add_series(&question.symbol, series);
+                }
+                Err(fault) => this.refused(&question.symbol, DATA, id, dates, &fault),
+            }
+        })
+        .await
+    }
+
+    /// Sessions without a bar that this provider may have, by symbol.
+    fn missing(&self, service: &Provider) -> anyhow::Result<BTreeMap<String, Vec<NaiveDate>>> {
+        let needs = &self.state.needs;
+        let sessions = self.calendar.sessions_between(needs.start, needs.to).map_err(calendar_error)?;
+        let none = BTreeSet::new();
+        let mut missing = BTreeMap::new();
+        for (symbol, until) in self.wanted() {
+            if !service.covers(&symbol, self.state.kind(&symbol)) {
+                continue;
+            }
+            let dates = self.state.covered.bars.get(&symbol).unwrap_or(&none);
+            let outdated = self.state.outdated.get(&symbol).unwrap_or(&none);
+            let is_missing = |day: &NaiveDate| {
+                !dates.contains(day) || outdated.contains(day) || self.state.is_provisional_on(&symbol, *day)
+            };
+            let lacking: Vec<NaiveDate> =
+                sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();
+            let memory = &self.state.memory;
+            let mut open = match outdated.is_empty() {
+                true => memory.open_sessions(&symbol, Dataset::Prices, service.id(), &lacking, self.calendar),
+                false => lacking,
+            };
+            if !open.is_empty() && self.is_adjusted_by(&symbol, service) {
+                open = sessions.iter().copied().filter(|day| *day <= until).collect();
+            }
+            if !open.is_empty() {
+                missing.insert(symbol, open);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether stored bars carry adjusted closes of this provider. It restates all of them at each action, so they are
+    /// only comparable when they were fetched together: such a series is always fetched whole, which takes no more
+    /// requests.
+    fn is_adjusted_by(&self, symbol: &str, service: &Provider) -> bool {
+        let name = service.id().name();
+        let history = self.state.histories.get(symbol);
+        history.is_some_and(|h| h.bars.iter().any(|bar| bar.adj_close.is_some() && bar.source == name))
+    }
+
+    /// Symbols that engines need, and the Treasury funds, with the last day that each is needed for.
+    fn wanted(&self) -> BTreeMap<String, NaiveDate> {
+        let needs = &self.state.needs;
+        let proxies = RATE_PROXIES.map(|symbol| (symbol.to_owned(), needs.to));
+        let needed = needs.needed.iter().map(|(symbol, need)| (symbol.clone(), need.until));
+        proxies.into_iter().chain(needed).collect()
+    }
+
+    /// From the first to the last open session; a company that has changed its symbol is asked for by the new one.
+    fn question(&self, symbol: String, open: &[NaiveDate]) -> Option<Question> {
+        let (&from, &to) = open.first().zip(open.last())?;
+        let since = self.state.needs.needed.get(&symbol).map_or(from, |need| need.since.min(from));
+        let rename = renamed_on(&symbol, since, self.today);
+        if let Some(rename) = rename {
+            let told = format!(
+                "{} trades as {} since {}: asked for by that symbol",
+                rename.old, rename.new, rename.date
+            );
+            self.app.note(&told);
+        }
+        let asked = rename.map_or_else(|| symbol.clone(), |rename| rename.new.clone());
+        let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
+        Some(Question { symbol, ask })
+    }
+
+    /// Takes the symbols that miss only the last few sessions out of `missing` and gets them with one request a session,
+    /// where that is fewer requests.
+    async fn session_by_session(
+        &mut self,
+        service: &Arc<Provider>,
+        missing: &mut BTreeMap<String, Vec<NaiveDate>>,
+    ) -> anyhow::Result<()> {
+        let last =
+            self.calendar.sessions_back(self.state.needs.to, TAIL_SESSIONS - 1).map_err(calendar_error)?;
+        let is_stock = |symbol: &str| self.state.kind(symbol) != Some(InstrumentKind::Index);
+        let is_tail = |symbol: &str, open: &Vec<NaiveDate>| open.first() >= Some(&last) && is_stock(symbol);
+        let tail: BTreeMap<String, Vec<NaiveDate>> = missing
+            .iter()
+            .filter(|(symbol, open)| is_tail(symbol, open) && !self.state.outdated.contains_key(*symbol))
+            .map(|(symbol, open)| (symbol.clone(), open.clone()))
+            .collect();
+        let sessions: BTreeSet<NaiveDate> = tail.values().flatten().copied().collect();
+        if sessions.len() >= tail.len() {
+            return Ok(());
+        }
+        let ask = |service: Arc<Provider>, date: NaiveDate| -> super::Asking<SessionBars> {
+            Box::pin(async move {
+                match &*service {
+                    Provider::Polygon(polygon) => polygon.session_bars(date).await,
+                    _ => Ok(SessionBars::default()),
+                }
+            })
+        };
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        let questions = sessions.into_iter().collect();
+        self.ask_all(service, Data::Prices, questions, ask, |this, &date, result| {
+            let asking = tail.iter().filter(|(_, open)| open.contains(&date)).map(|(symbol, _)| symbol);
+            match result {
+                Ok(session) => found.extend(this.take_session(date, asking, session)),
+                Err(fault) => {
+                    for symbol in asking {
+                        this.refused(symbol, DATA, ProviderId::Polygon, (Some(date), date), &fault);
+                    }
+                }
+            }
+        })
+        .await?;
+        // Who was not in it is asked for alone.
+        missing.retain(|symbol, _| !found.contains(symbol));
+        Ok(())
+    }
+
+    /// The symbols of a session that were asked for and are in it.
+    fn take_session<'s>(
+        &mut self,
+        date: NaiveDate,
+        asking: impl Iterator<Item = &'s String>,
+        mut session: SessionBars,
+    ) -> Vec<String> {
+        let mut found = Vec::new();
+        for symbol in asking {
+            if let Some(bar) = session.bars.remove(symbol) {
+                self.answered(symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
+                self.from(ProviderId::Polygon).bars.entry(symbol.clone()).or_default().push(bar);
+                found.push(symbol.clone());
+            }
+        }
+        found
+    }
+
+    /// The last prices of the last session, where no daily bar of it is published yet. They are provisional.
+    async fn last_quotes(&mut self, service: &Arc<Provider>) -> anyhow::Result<()> {
+        let to = self.state.needs.to;
+        let has_bar =
+            |symbol: &str| self.state.covered.bars.get(symbol).is_some_and(|dates| dates.contains(&to));
+        let is_fund = |symbol: &str| self.state.kind(symbol) == Some(InstrumentKind::MutualFund);
+        let wanted = self
+            .wanted()
+            .into_iter()
+            .filter(|(symbol, until)| *until == to && !has_bar(symbol) && !is_fund(symbol));
+        let symbols: Vec<String> = wanted.map(|(symbol, _)| symbol).collect();
+        let Provider::Fmp(_) = &**service else { return Ok(()) };
+        if symbols.is_empty() || self.down_with(service.id(), Data::Prices).is_some() {
+            return Ok(());
+        }
+        let ask = move |service: Arc<Provider>, symbols: Vec<String>| -> super::Asking<SessionBars> {
+            Box::pin(async move {
+                match &*service {
+                    Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
+                    _ => Ok(SessionBars::default()),
+                }
+            })
+        };
+        self.ask_all(
+            service,
+            Data::Prices,
+            vec![symbols],
+            ask,
+            |this, symbols, result: Result<SessionBars, Fault>| {
+                match result {
+                    Ok(session) => {
+                        let offered = this.from(ProviderId::Fmp);
+                        for (symbol, bar) in session.bars {
+                            offered.bars.entry(symbol).or_default().push(bar);
+                        }
+                    }
+                    // Only the attempt to do better has failed: what is missing is told as before.
+                    Err(fault) => {
+                        this.app.detail(&format!("last prices of {} symbols: {fault}", symbols.len()))
+                    }
+                }
+            },
+        )
+        .await
+    }
+}

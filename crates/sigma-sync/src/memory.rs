@@ -1,0 +1,255 @@
+//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused not
+//! before the next day.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::Dataset;
+use sigma_providers::{Fault, FaultKind, ProviderId};
+use sigma_store::Fetch;
+
+/// Outcome of a request that brought what it asked for.
+pub const OK: &str = "ok";
+
+/// Sessions at the end of an answer that are asked for again: bars are corrected, and fund values come late.
+const LATE_SESSIONS: usize = 3;
+
+/// Answers by what was asked of whom.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    fetches: HashMap<(String, Dataset, &'static str), Fetch>,
+    now: DateTime<Utc>,
+    /// Nothing counts as answered.
+    is_refreshing: bool,
+}
+
+impl Memory {
+    pub fn new(fetches: Vec<Fetch>, now: DateTime<Utc>, is_refreshing: bool) -> Memory {
+        let entry = |fetch: Fetch| {
+            let source = ProviderId::parse(&fetch.source)?.name();
+            Some(((fetch.subject.clone(), fetch.dataset, source), fetch))
+        };
+        Memory { fetches: fetches.into_iter().filter_map(entry).collect(), now, is_refreshing }
+    }
+
+    /// Whether everything is asked for again.
+    pub fn is_refreshing(&self) -> bool {
+        self.is_refreshing
+    }
+
+    pub fn get(&self, subject: &str, dataset: Dataset, source: ProviderId) -> Option<&Fetch> {
+        self.fetches.get(&(subject.to_owned(), dataset, source.name()))
+    }
+
+    /// The sessions of `missing` that are worth asking a provider for.
+    pub fn open_sessions(
+        &self,
+        subject: &str,
+        dataset: Dataset,
+        source: ProviderId,
+        missing: &[NaiveDate],
+        calendar: &Calendar,
+    ) -> Vec<NaiveDate> {
+        let Some(fetch) = self.get(subject, dataset, source).filter(|_| !self.is_refreshing) else {
+            return missing.to_vec();
+        };
+        if !is_answer(&fetch.outcome) {
+            return if self.is_settled_today(fetch) { Vec::new() } else { missing.to_vec() };
+        }
+        let late = calendar.sessions_back(fetch.to, LATE_SESSIONS - 1).unwrap_or(fetch.to);
+        let is_answered = |day: NaiveDate| fetch.from.is_none_or(|from| from <= day) && day < late;
+        missing.iter().copied().filter(|&day| !is_answered(day)).collect()
+    }
+
+    /// Whether something without dates, such as a profile, is worth asking for: never asked, or asked `days` ago.
+    pub fn is_due(&self, subject: &str, dataset: Dataset, source: ProviderId, days: i64) -> bool {
+        let Some(fetch) = self.get(subject, dataset, source).filter(|_| !self.is_refreshing) else {
+            return true;
+        };
+        match is_answer(&fetch.outcome) {
+            true => self.age_days(fetch).is_none_or(|age| age >= days),
+            false => !self.is_settled_today(fetch),
+        }
+    }
+
+    /// Remembers an answer and gives the row to store. An answer that continues an earlier one extends it.
+    pub fn answered(
+        &mut self,
+        subject: &str,
+        dataset: Dataset,
+        source: ProviderId,
+        (from, to): (Option<NaiveDate>, NaiveDate),
+        calendar: &Calendar,
+    ) -> Fetch {
+        let mut fetch = self.row(subject, dataset, source, (from, to), OK, "");
+        if let Some(known) = self.get(subject, dataset, source).filter(|known| is_answer(&known.outcome)) {
+            let next = calendar.next(known.to).unwrap_or(known.to);
+            let touches = from.is_none_or(|from| from <= next) && known.from.is_none_or(|start| start <= to);
+            if touches {
+                fetch.from = known.from.zip(fetch.from).map(|(one, other)| one.min(other));
+                fetch.to = fetch.to.max(known.to);
+            }
+        }
+        self.keep(fetch)
+    }
+
+    /// Remembers a fault and gives the row to store. That there is nothing between the dates is an answer too.
+    pub fn refused(
+        &mut self,
+        subject: &str,
+        dataset: Dataset,
+        source: ProviderId,
+        dates: (Option<NaiveDate>, NaiveDate),
+        fault: &Fault,
+    ) -> Fetch {
+        let fetch = self.row(subject, dataset, source, dates, fault.kind.as_str(), &fault.detail);
+        self.keep(fetch)
+    }
+
+    /// Why a symbol is still short, provider by provider: `Polygon: PlanSymbol; FMP: ok from 2024-03-01`.
+    pub fn account(&self, subject: &str, dataset: Dataset) -> String {
+        let told = sigma_providers::PROVIDERS.iter().filter_map(|entry| {
+            let fetch = self.get(subject, dataset, entry.id)?;
+            let from = fetch.from.filter(|_| fetch.outcome == OK).map(|from| format!(" from {from}"));
+            Some(format!("{}: {}{}", entry.label, fetch.outcome, from.unwrap_or_default()))
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+
+    fn row(
+        &self,
+        subject: &str,
+        dataset: Dataset,
+        source: ProviderId,
+        (from, to): (Option<NaiveDate>, NaiveDate),
+        outcome: &str,
+        detail: &str,
+    ) -> Fetch {
+        Fetch {
+            subject: subject.to_owned(),
+            dataset,
+            source: source.name().to_owned(),
+            from,
+            to,
+            outcome: outcome.to_owned(),
+            detail: sigma_cli::redact_text(detail).into_owned(),
+            fetched_at: sigma_cli::clock::rfc3339(self.now),
+        }
+    }
+
+    fn keep(&mut self, fetch: Fetch) -> Fetch {
+        if let Some(source) = ProviderId::parse(&fetch.source) {
+            self.fetches.insert((fetch.subject.clone(), fetch.dataset, source.name()), fetch.clone());
+        }
+        fetch
+    }
+
+    /// Refused for a reason that a second request on the same day would meet again.
+    fn is_settled_today(&self, fetch: &Fetch) -> bool {
+        let settled = matches!(
+            FaultKind::parse(&fetch.outcome),
+            Some(
+                FaultKind::PlanSymbol
+                    | FaultKind::PlanTimeframe
+                    | FaultKind::PlanEndpoint
+                    | FaultKind::NotFound
+                    | FaultKind::BadRequest
+            )
+        );
+        settled && self.age_days(fetch) == Some(0)
+    }
+
+    fn age_days(&self, fetch: &Fetch) -> Option<i64> {
+        let then = DateTime::parse_from_rfc3339(&fetch.fetched_at).ok()?;
+        Some((self.now.date_naive() - then.with_timezone(&Utc).date_naive()).num_days())
+    }
+}
+
+fn is_answer(outcome: &str) -> bool {
+    outcome == OK || outcome == FaultKind::NoData.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn memory(now: &str) -> Memory {
+        Memory::new(Vec::new(), now.parse().unwrap(), false)
+    }
+
+    const PRICES: Dataset = Dataset::Prices;
+    const POLYGON: ProviderId = ProviderId::Polygon;
+
+    fn open(memory: &Memory, from: &str, to: &str) -> Vec<NaiveDate> {
+        let missing = Calendar::nyse().sessions_between(day(from), day(to)).unwrap();
+        memory.open_sessions("AAA", PRICES, POLYGON, &missing, Calendar::nyse())
+    }
+
+    #[test]
+    fn what_was_answered_is_not_asked_again_but_for_its_end() {
+        let mut memory = memory("2025-06-30T22:00:00Z");
+        assert_eq!(open(&memory, "2025-06-02", "2025-06-30").len(), 20);
+        let dates = (Some(day("2025-06-02")), day("2025-06-27"));
+        memory.answered("AAA", PRICES, POLYGON, dates, Calendar::nyse());
+        // The last three sessions of the answer, and the one after it.
+        let late = ["2025-06-25", "2025-06-26", "2025-06-27", "2025-06-30"].map(day);
+        assert_eq!(open(&memory, "2025-06-02", "2025-06-30"), late);
+        let before = open(&memory, "2025-05-30", "2025-06-04");
+        assert_eq!(before, [day("2025-05-30")]);
+        // The next session continues the answer.
+        let row = memory.answered(
+            "AAA",
+            PRICES,
+            POLYGON,
+            (Some(day("2025-06-30")), day("2025-06-30")),
+            Calendar::nyse(),
+        );
+        assert_eq!((row.from, row.to), (Some(day("2025-06-02")), day("2025-06-30")));
+        // One that does not touch it replaces it.
+        let row = memory.answered(
+            "AAA",
+            PRICES,
+            POLYGON,
+            (Some(day("2025-08-01")), day("2025-08-01")),
+            Calendar::nyse(),
+        );
+        assert_eq!(row.from, Some(day("2025-08-01")));
+    }
+
+    #[test]
+    fn a_refusal_holds_for_its_day_and_an_outage_for_nothing() {
+        let fault = |kind| Fault::new("Polygon", kind, "");
+        let dates = (Some(day("2025-06-02")), day("2025-06-30"));
+        let mut today = memory("2025-06-30T22:00:00Z");
+        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::PlanSymbol));
+        assert_eq!(open(&today, "2025-06-02", "2025-06-30"), []);
+        let fetches: Vec<Fetch> = today.fetches.values().cloned().collect();
+        let tomorrow = Memory::new(fetches.clone(), "2025-07-01T01:00:00Z".parse().unwrap(), false);
+        assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
+        let refreshing = Memory::new(fetches, today.now, true);
+        assert_eq!(open(&refreshing, "2025-06-02", "2025-06-30").len(), 20);
+        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::Transient));
+        assert_eq!(open(&today, "2025-06-02", "2025-06-30").len(), 20);
+        assert_eq!(today.account("AAA", PRICES), "Polygon: Transient");
+    }
+
+    #[test]
+    fn profiles_are_due_after_their_days() {
+        let mut memory = memory("2025-06-30T22:00:00Z");
+        let due = |memory: &Memory, days| memory.is_due("AAA", Dataset::Profile, ProviderId::Fmp, days);
+        assert!(due(&memory, 7));
+        memory.answered(
+            "AAA",
+            Dataset::Profile,
+            ProviderId::Fmp,
+            (None, day("2025-06-30")),
+            Calendar::nyse(),
+        );
+        assert!(!due(&memory, 7) && due(&memory, 0));
+    }
+}
