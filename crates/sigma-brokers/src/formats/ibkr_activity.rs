@@ -1,0 +1,204 @@
+//! Interactive Brokers activity statement: rows of sections, each with its own header, told by the first two cells.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::ibkr_flex::{asset_is_held, is_bond};
+use crate::broker::{Broker, BrokerId, Dates, Parsed};
+use crate::columns::{Columns, Layout, Role, optional, required};
+use crate::dates::{self, DateOrder};
+use crate::holding::{Named, holding, named};
+use crate::input::{Input, Line, tail_of};
+use crate::problem::Problem;
+use crate::rows::Row;
+use crate::statement::{Account, AssetClass, CashBalance, CashBasis, StatedTotal};
+use crate::symbols::{canonical, underlying_of_root};
+
+const STATEMENT: Layout = &[
+    required(Role::Marker, &["statement"]),
+    required(Role::Level, &["header"]),
+    required(Role::Description, &["field name"]),
+    required(Role::Quantity, &["field value"]),
+];
+
+const POSITIONS: Layout = &[
+    required(Role::Level, &["datadiscriminator"]),
+    required(Role::AssetType, &["asset category"]),
+    required(Role::Currency, &["currency"]),
+    required(Role::Symbol, &["symbol"]),
+    required(Role::Quantity, &["quantity"]),
+    required(Role::MarketValue, &["value"]),
+    optional(Role::Multiplier, &["mult"]),
+    optional(Role::AverageCost, &["cost price"]),
+    optional(Role::CostBasis, &["cost basis"]),
+    optional(Role::Price, &["close price"]),
+];
+
+const CASH_REPORT: Layout = &[
+    required(Role::Description, &["currency summary"]),
+    required(Role::Currency, &["currency"]),
+    required(Role::MarketValue, &["total"]),
+];
+
+const FOREX: Layout = &[
+    required(Role::Description, &["description"]),
+    required(Role::MarketValue, &["quantity"]),
+    optional(Role::Currency, &["currency"]),
+];
+
+const NET_ASSET_VALUE: Layout =
+    &[required(Role::Description, &["asset class"]), required(Role::MarketValue, &["current total"])];
+
+const INSTRUMENTS: Layout = &[
+    required(Role::Symbol, &["symbol"]),
+    optional(Role::Underlying, &["underlying"]),
+    optional(Role::Description, &["description"]),
+];
+
+pub const BROKER: Broker = Broker {
+    id: BrokerId::IbkrActivity,
+    label: "Interactive Brokers activity statement",
+    about: "Performance & Reports > Statements > Activity, as CSV in English",
+    layouts: &[STATEMENT],
+    dates: Dates::YearFirst,
+    parse,
+};
+
+/// Headers of the sections that are read.
+const SECTIONS: [(&str, Layout); 7] = [
+    ("Open Positions", POSITIONS),
+    ("Long Open Positions", POSITIONS),
+    ("Short Open Positions", POSITIONS),
+    ("Cash Report", CASH_REPORT),
+    ("Forex Balances", FOREX),
+    ("Net Asset Value", NET_ASSET_VALUE),
+    ("Financial Instrument Information", INSTRUMENTS),
+];
+
+#[derive(Default)]
+struct Found {
+    account: Account,
+    as_of: Option<NaiveDate>,
+    cash_report: Vec<CashBalance>,
+    forex: Vec<CashBalance>,
+    net_asset_cash: Vec<CashBalance>,
+    base_currency: String,
+    /// Underlying and description by the statement's symbol.
+    instruments: HashMap<String, (Option<String>, Option<String>)>,
+    /// Symbol of the statement for each position.
+    spelled: Vec<String>,
+}
+
+fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
+    let mut found = Found { base_currency: "USD".to_owned(), ..Found::default() };
+    let mut headers: HashMap<&str, Columns> = HashMap::new();
+    for row in input.rows {
+        let (section, kind) = (row.cell(0).trim_start_matches('\u{feff}'), row.cell(1));
+        match SECTIONS.iter().find(|(name, _)| *name == section) {
+            Some((name, layout)) if kind == "Header" => {
+                match Columns::of(row, layout) {
+                    Some(columns) => headers.insert(name, columns),
+                    None => headers.remove(name),
+                };
+            }
+            Some((name, _)) => {
+                if let Some(columns) = headers.get(name) {
+                    section_row(name, kind, &Line { row, columns, input }, &mut found, problems);
+                }
+            }
+            None if kind == "Data" => about(row, section, &mut found),
+            None => {}
+        }
+    }
+    found.account.cash = [found.cash_report, found.forex, found.net_asset_cash]
+        .into_iter()
+        .find(|cash| !cash.is_empty())
+        .unwrap_or_default();
+    for (position, spelled) in found.account.positions.iter_mut().zip(&found.spelled) {
+        let Some((underlying, description)) = found.instruments.get(spelled) else { continue };
+        position.description = position.description.take().or(description.clone());
+        if let (Some(contract), Some(underlying)) = (&mut position.contract, underlying) {
+            contract.terms.underlying = underlying.clone();
+        }
+    }
+    Parsed { as_of: found.as_of, accounts: vec![found.account] }
+}
+
+/// Rows of names and values.
+fn about(row: &Row, section: &str, found: &mut Found) {
+    match (section, row.cell(2)) {
+        ("Statement", "Period") => found.as_of = dates::last_in(row.cell(3), DateOrder::MonthFirst),
+        ("Account Information", "Account") => found.account.number_tail = tail_of(row.cell(3)),
+        ("Account Information", "Account Alias" | "Name") => {
+            found.account.name = Some(row.cell(3).to_owned()).filter(|name| !name.is_empty());
+        }
+        ("Account Information", "Base Currency") => found.base_currency = row.cell(3).to_owned(),
+        _ => {}
+    }
+}
+
+fn section_row(section: &str, kind: &str, line: &Line<'_>, found: &mut Found, problems: &mut Vec<Problem>) {
+    let value = |problems: &mut Vec<Problem>| line.value(Role::MarketValue, problems);
+    let cash = |currency: &str, amount: f64| CashBalance {
+        row: Some(line.row.line),
+        currency: currency.to_owned(),
+        amount,
+        basis: CashBasis::Balance,
+        held_in: None,
+    };
+    let name = line.text(Role::Description).unwrap_or_default();
+    match (section, kind) {
+        ("Cash Report", "Data") if name == "Ending Cash" => {
+            let currency = line.text(Role::Currency).unwrap_or_default();
+            if currency.len() == 3 {
+                found.cash_report.extend(value(problems).map(|amount| cash(currency, amount)));
+            }
+        }
+        ("Forex Balances", "Data") => {
+            found.forex.extend(value(problems).map(|amount| cash(name, amount)));
+        }
+        ("Net Asset Value", "Data") if name == "Cash" => {
+            let currency = found.base_currency.clone();
+            found.net_asset_cash.extend(value(problems).map(|amount| cash(&currency, amount)));
+        }
+        ("Net Asset Value", "Data" | "Total") if name == "Total" => {
+            let total = |value| StatedTotal { what: "Net Asset Value".to_owned(), value, row: line.row.line };
+            found.account.totals.extend(value(problems).map(total));
+        }
+        ("Financial Instrument Information", "Data") => {
+            if let Some(symbol) = line.text(Role::Symbol) {
+                let underlying = line.text(Role::Underlying).and_then(|text| canonical(text).ok());
+                let underlying = underlying.map(|symbol| underlying_of_root(&symbol));
+                let described = line.text(Role::Description).map(str::to_owned);
+                found.instruments.insert(symbol.to_owned(), (underlying, described));
+            }
+        }
+        (_, "Data") if section.ends_with("Open Positions") => position(line, found, problems),
+        (_, "Total") if section.ends_with("Open Positions") => {
+            let what = format!("{section} {}", line.text(Role::AssetType).unwrap_or_default());
+            let total = |value| StatedTotal { what: what.trim_end().to_owned(), value, row: line.row.line };
+            found.account.totals.extend(value(problems).map(total));
+        }
+        _ => {}
+    }
+}
+
+fn position(line: &Line<'_>, found: &mut Found, problems: &mut Vec<Problem>) {
+    let Some(symbol) = line.text(Role::Symbol).filter(|_| line.text(Role::Level) == Some("Summary")) else {
+        return;
+    };
+    let asset = line.text(Role::AssetType).unwrap_or_default();
+    if !asset_is_held(asset) {
+        let message = format!("{asset} are not supported; passed over");
+        problems.push(line.problem("ERR_CSV_012", Role::AssetType, message));
+        return;
+    }
+    let named: Option<Named> = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
+    let Some(mut position) = named.and_then(|named| holding(line, named, problems)) else { return };
+    if is_bond(asset) {
+        position.class = AssetClass::Private;
+    }
+    found.account.positions.push(position);
+    found.spelled.push(symbol.to_owned());
+}

@@ -1,0 +1,309 @@
+//! One row of the formats made for import: lots with entry and exit, options by symbol or by columns. All errors of a
+//! row are told together.
+
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+use sigma_core::model::InstrumentKind;
+
+use crate::columns::Role;
+use crate::dates;
+use crate::holding::{Named, contract_findings, currency, finish_flags, named};
+use crate::input::Line;
+use crate::notation;
+use crate::occ::Contract;
+use crate::problem::Problem;
+use crate::statement::{AssetClass, ImportedPosition};
+use crate::symbols::is_money_market;
+
+/// What a format demands of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Entry price and entry date must be there.
+    pub entry_required: bool,
+}
+
+/// Subtypes by class.
+const SUBTYPES: [(AssetClass, &[&str]); 3] = [
+    (AssetClass::Public, &["STOCK", "ETF", "MUTUAL_FUND", "BOND", "CASH"]),
+    (AssetClass::Option, &["CALL", "PUT"]),
+    (
+        AssetClass::Private,
+        &[
+            "PRIVATE_EQUITY",
+            "VENTURE_CAPITAL",
+            "HEDGE_FUND",
+            "PRIVATE_REIT",
+            "REAL_ESTATE",
+            "CRYPTOCURRENCY",
+            "CRYPTO",
+            "ART",
+            "MONEY_MARKET",
+            "TREASURY_BILLS",
+            "CASH",
+            "COMMODITY",
+            "OTHER",
+        ],
+    ),
+];
+
+const OPTION_ROLES: [Role; 4] = [Role::Underlying, Role::Strike, Role::Expiry, Role::Right];
+/// Most decimals of a quantity and of a price before something is said.
+const QUANTITY_DECIMALS: usize = 6;
+const PRICE_DECIMALS: usize = 2;
+
+/// Lots that have been seen: symbol, entry date, exit date.
+pub type Seen = HashSet<(String, Option<NaiveDate>, Option<NaiveDate>)>;
+
+/// Reads a row; `None` when it has an error.
+pub fn lot(
+    line: &Line<'_>,
+    rules: Rules,
+    seen: &mut Seen,
+    problems: &mut Vec<Problem>,
+) -> Option<ImportedPosition> {
+    let before = problems.len();
+    let instrument = instrument(line, problems);
+    let quantity = quantity(line, problems);
+    let before_price = problems.len();
+    let entry_price = price(line, Role::EntryPrice, problems);
+    if rules.entry_required && entry_price.is_none() && problems.len() == before_price {
+        problems.push(line.problem("ERR_POS_008", Role::EntryPrice, "there is no entry price"));
+    }
+    let before_date = problems.len();
+    let entry_date = line.past_date(Role::EntryDate, problems);
+    if rules.entry_required && entry_date.is_none() && problems.len() == before_date {
+        problems.push(line.problem("ERR_POS_012", Role::EntryDate, "there is no entry date"));
+    }
+    let (exit_date, exit_price) = exit(line, entry_date, problems);
+    if problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    let (instrument, quantity) = (instrument?, quantity?);
+    if !seen.insert((instrument.symbol.clone(), entry_date, exit_date)) {
+        let message = format!("{} with this entry date is in the file already", instrument.symbol);
+        problems.push(line.problem("ERR_POS_023", Role::Symbol, message));
+        return None;
+    }
+    let multiplier = instrument.contract.as_ref().map_or(1.0, |contract| contract.multiplier);
+    let mut position = ImportedPosition {
+        row: line.row.line,
+        description: line.text(Role::Description).map(str::to_owned),
+        symbol: instrument.symbol,
+        class: instrument.class,
+        kind: instrument.kind,
+        contract: instrument.contract,
+        quantity,
+        entry_price,
+        entry_date,
+        exit_price,
+        exit_date,
+        cost_basis: entry_price.map(|price| price * quantity * multiplier),
+        price: None,
+        market_value: None,
+        currency: currency(line),
+        tags: tags(line),
+        flags: Vec::new(),
+    };
+    finish_flags(&mut position);
+    Some(position)
+}
+
+struct Instrument {
+    symbol: String,
+    class: AssetClass,
+    kind: Option<InstrumentKind>,
+    contract: Option<Contract>,
+}
+
+fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument> {
+    let text = line.text(Role::Symbol).unwrap_or_default();
+    let option_columns = OPTION_ROLES.iter().any(|role| line.text(*role).is_some());
+    let private_name = line.text(Role::Class).is_some_and(|class| class.eq_ignore_ascii_case("PRIVATE"));
+    let by_symbol = if private_name { None } else { notation::contract(text) };
+    let looks_like_option = by_symbol.is_some() || option_columns;
+    let class = class(line, text, looks_like_option, problems);
+    let subtype = class.and_then(|class| subtype(line, class, problems));
+    if class == Some(AssetClass::Option) || (class.is_none() && looks_like_option) {
+        let contract = contract(line, by_symbol, option_columns, problems)?;
+        problems.extend(contract_findings(&contract, line.row.line));
+        let (symbol, kind) = (contract.symbol.clone(), Some(InstrumentKind::Option));
+        return Some(Instrument { symbol, class: class?, kind, contract: Some(contract) });
+    }
+    let symbol = match named(text, line.row.line, line.columns.name(Role::Symbol), problems)? {
+        Named::Symbol(symbol) => symbol,
+        Named::Contract(contract) => contract.symbol,
+    };
+    let class = match class? {
+        AssetClass::Public if subtype == Some("CASH") || is_money_market(&symbol) => AssetClass::CashLike,
+        class => class,
+    };
+    let kind = match (class, subtype) {
+        (AssetClass::Private, _) => Some(InstrumentKind::Private),
+        (_, Some("STOCK")) => Some(InstrumentKind::Stock),
+        (_, Some("ETF")) => Some(InstrumentKind::Etf),
+        (_, Some("MUTUAL_FUND")) => Some(InstrumentKind::MutualFund),
+        _ => None,
+    };
+    Some(Instrument { symbol, class, kind, contract: None })
+}
+
+fn class(line: &Line<'_>, symbol: &str, option: bool, problems: &mut Vec<Problem>) -> Option<AssetClass> {
+    match line.text(Role::Class).map(str::to_ascii_uppercase).as_deref() {
+        Some("PUBLIC") => Some(AssetClass::Public),
+        Some("OPTIONS") => Some(AssetClass::Option),
+        Some("PRIVATE") => Some(AssetClass::Private),
+        Some(other) => {
+            let message = format!("\"{other}\" is none of PUBLIC, OPTIONS, PRIVATE");
+            problems.push(line.problem("ERR_POS_016", Role::Class, message));
+            None
+        }
+        None if option => Some(AssetClass::Option),
+        None if symbol.to_ascii_uppercase().starts_with("CASH_") => Some(AssetClass::Private),
+        None => Some(AssetClass::Public),
+    }
+}
+
+fn subtype(line: &Line<'_>, class: AssetClass, problems: &mut Vec<Problem>) -> Option<&'static str> {
+    let text = line.text(Role::Subtype)?.to_ascii_uppercase().replace([' ', '-'], "_");
+    let known = SUBTYPES.iter().find(|(of, _)| *of == class).map_or(&[][..], |(_, subtypes)| *subtypes);
+    let found = known.iter().find(|subtype| **subtype == text).copied();
+    if found.is_none() {
+        let message = format!("\"{text}\" is none of {}", known.join(", "));
+        problems.push(line.problem("ERR_POS_017", Role::Subtype, message));
+    }
+    found
+}
+
+/// The contract that symbol and columns name; they must not name two.
+fn contract(
+    line: &Line<'_>,
+    by_symbol: Option<Result<Contract, crate::occ::ContractError>>,
+    columns_given: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Contract> {
+    let from_symbol = match by_symbol {
+        Some(Ok(contract)) => Some(contract),
+        Some(Err(error)) if !columns_given => {
+            problems.push(line.problem(error.code(), Role::Symbol, error.to_string()));
+            return None;
+        }
+        Some(Err(_)) | None => None,
+    };
+    if let (Some(contract), false) = (&from_symbol, columns_given) {
+        return Some(contract.clone());
+    }
+    let from_columns = contract_of_columns(line, problems)?;
+    if let Some(contract) = &from_symbol
+        && contract.symbol != from_columns.symbol
+        && contract.terms != from_columns.terms
+    {
+        let message = format!("the symbol means {}, the columns {}", contract.symbol, from_columns.symbol);
+        problems.push(line.problem("ERR_OPT_008", Role::Symbol, message));
+        return None;
+    }
+    // An adjusted root stands in the symbol only.
+    Some(from_symbol.unwrap_or(from_columns))
+}
+
+fn contract_of_columns(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Contract> {
+    let before = problems.len();
+    let underlying = line.text(Role::Underlying);
+    if underlying.is_none() {
+        problems.push(line.problem("ERR_POS_019", Role::Underlying, "the option has no underlying"));
+    }
+    let strike = line.number(Role::Strike, "ERR_POS_020", problems).map(|number| number.value);
+    if strike.is_none() && line.text(Role::Strike).is_none() {
+        problems.push(line.problem("ERR_POS_020", Role::Strike, "the option has no strike"));
+    }
+    let expiry = line.text(Role::Expiry).and_then(|text| dates::parse(text, line.input.order));
+    if expiry.is_none() {
+        problems.push(line.problem("ERR_POS_021", Role::Expiry, "the option has no usable expiration date"));
+    }
+    let right = line.text(Role::Right).or(line.text(Role::Subtype)).and_then(notation::right_of);
+    if right.is_none() {
+        problems.push(line.problem("ERR_POS_022", Role::Right, "the option is neither CALL nor PUT"));
+    }
+    if problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    match Contract::new(underlying?, expiry?, right?, strike?) {
+        Ok(contract) => Some(contract),
+        Err(error) => {
+            problems.push(line.problem(error.code(), Role::Strike, error.to_string()));
+            None
+        }
+    }
+}
+
+fn quantity(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<f64> {
+    let before = problems.len();
+    let number = line.number(Role::Quantity, "ERR_POS_005", problems);
+    if problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    let (code, message) = match number {
+        None => ("ERR_POS_004", "there is no quantity".to_owned()),
+        Some(number) if number.value == 0.0 => ("ERR_POS_006", "a quantity of 0 is no position".to_owned()),
+        Some(number) if number.decimals > QUANTITY_DECIMALS => {
+            ("ERR_POS_007", format!("{} decimals in a quantity", number.decimals))
+        }
+        Some(number) => return Some(number.value),
+    };
+    problems.push(line.problem(code, Role::Quantity, message));
+    None
+}
+
+fn price(line: &Line<'_>, role: Role, problems: &mut Vec<Problem>) -> Option<f64> {
+    let number = line.number(role, "ERR_POS_009", problems)?;
+    if number.value <= 0.0 {
+        problems.push(line.problem(
+            "ERR_POS_010",
+            role,
+            format!("a price of {} is not above 0", number.value),
+        ));
+        return None;
+    }
+    if number.decimals > PRICE_DECIMALS {
+        problems.push(line.problem("ERR_POS_011", role, format!("{} decimals in a price", number.decimals)));
+    }
+    Some(number.value)
+}
+
+/// Options may be worth nothing when they are closed, so an exit price can be zero.
+fn exit(
+    line: &Line<'_>,
+    entry: Option<NaiveDate>,
+    problems: &mut Vec<Problem>,
+) -> (Option<NaiveDate>, Option<f64>) {
+    let date = line.past_date(Role::ExitDate, problems);
+    let price = line.number(Role::ExitPrice, "ERR_POS_009", problems).map(|number| number.value);
+    if let Some(price) = price.filter(|price| *price < 0.0) {
+        problems.push(line.problem("ERR_POS_010", Role::ExitPrice, format!("a price of {price} is below 0")));
+    }
+    if let (Some(entry), Some(exit)) = (entry, date)
+        && exit < entry
+    {
+        problems.push(line.problem(
+            "ERR_POS_018",
+            Role::ExitDate,
+            format!("exit {exit} before entry {entry}"),
+        ));
+    }
+    if line.text(Role::ExitDate).is_some() != line.text(Role::ExitPrice).is_some() {
+        let role = if line.text(Role::ExitDate).is_some() { Role::ExitDate } else { Role::ExitPrice };
+        problems.push(line.problem("ERR_POS_029", role, "exit date and exit price belong together"));
+    }
+    (date, price)
+}
+
+fn tags(line: &Line<'_>) -> Vec<String> {
+    let text = line.text(Role::Tags).unwrap_or_default();
+    let mut tags: Vec<String> = Vec::new();
+    for tag in text.split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty()) {
+        if !tags.iter().any(|known| known.eq_ignore_ascii_case(tag)) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
+}

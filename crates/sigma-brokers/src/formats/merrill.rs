@@ -1,0 +1,59 @@
+//! Merrill holdings: every cell quoted, no cost basis, the date in a column. Cash stands without a symbol at a price of 1.
+
+use crate::broker::{Broker, BrokerId, Dates, Parsed};
+use crate::columns::{Layout, Role, optional, required};
+use crate::holding::{Named, cash, holding, named, untickered};
+use crate::input::{Accounts, Input, Line};
+use crate::problem::Problem;
+use crate::statement::{Account, CashBasis};
+use crate::symbols::is_cusip;
+
+const COLUMNS: Layout = &[
+    required(Role::AsOf, &["cob date"]),
+    required(Role::Marker, &["security #"]),
+    required(Role::Symbol, &["symbol"]),
+    required(Role::Description, &["security description"]),
+    required(Role::Quantity, &["quantity"]),
+    required(Role::Price, &["price ($)"]),
+    required(Role::MarketValue, &["value ($)"]),
+    optional(Role::Cusip, &["cusip #"]),
+    optional(Role::AccountName, &["account nickname", "account registration"]),
+    optional(Role::Account, &["account #"]),
+];
+
+pub const BROKER: Broker = Broker {
+    id: BrokerId::Merrill,
+    label: "Merrill",
+    about: "Portfolio > Holdings > Export",
+    layouts: &[COLUMNS],
+    dates: Dates::MonthFirst,
+    parse,
+};
+
+fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
+    let mut accounts = Accounts::default();
+    let mut as_of = None;
+    for row in input.body().iter().filter(|row| !row.is_blank() && row.single().is_none()) {
+        let line = input.line(row);
+        as_of = as_of.max(line.past_date(Role::AsOf, problems));
+        let (name, number) = (line.text(Role::AccountName), line.text(Role::Account));
+        position(&line, accounts.of(name.unwrap_or_default(), number.unwrap_or_default()), problems);
+    }
+    Parsed { as_of, accounts: accounts.into_vec() }
+}
+
+fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
+    let symbol = line.text(Role::Symbol).filter(|symbol| !symbol.starts_with('-'));
+    let cusip = line.text(Role::Cusip).filter(|cusip| is_cusip(cusip));
+    if let Some(symbol) = symbol {
+        let named = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
+        account.positions.extend(named.and_then(|named| holding(line, named, problems)));
+    } else if line.text(Role::Quantity).is_none() || line.value(Role::Price, problems) == Some(1.0) {
+        let name = line.text(Role::Description).unwrap_or_default();
+        account.cash.extend(cash(line, CashBasis::Balance, name, problems));
+    } else if let Some(cusip) = cusip {
+        account.positions.extend(holding(line, Named::Symbol(cusip.to_ascii_uppercase()), problems));
+    } else {
+        account.positions.extend(untickered(line, problems));
+    }
+}

@@ -1,0 +1,88 @@
+//! Schwab positions, of one account or of all, in both generations of headers. Cost basis is that of the whole
+//! position; the value of options already counts the multiplier.
+
+use chrono::NaiveDate;
+
+use crate::broker::{Broker, BrokerId, Dates, Parsed};
+use crate::columns::{Columns, Layout, Role, optional, required};
+use crate::dates::{self, DateOrder};
+use crate::holding::{cash, holding, named};
+use crate::input::{Accounts, Input, Line, name_and_number};
+use crate::problem::Problem;
+use crate::rows::Row;
+use crate::statement::{Account, CashBasis, StatedTotal};
+
+const COLUMNS: Layout = &[
+    required(Role::Symbol, &["symbol"]),
+    required(Role::Description, &["description"]),
+    required(Role::Quantity, &["qty (quantity)", "quantity", "qty"]),
+    required(Role::Price, &["price"]),
+    required(Role::MarketValue, &["mkt val (market value)", "market value", "mkt val"]),
+    required(Role::CostBasis, &["cost basis"]),
+    required(Role::AssetType, &["asset type", "security type"]),
+    optional(Role::Marker, &["ratings"]),
+];
+
+pub const BROKER: Broker = Broker {
+    id: BrokerId::Schwab,
+    label: "Charles Schwab positions",
+    about: "Accounts > Positions > Export, one account or all accounts",
+    layouts: &[COLUMNS],
+    dates: Dates::MonthFirst,
+    parse,
+};
+
+fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
+    let mut accounts = Accounts::default();
+    let mut as_of = None;
+    let mut account = (String::new(), String::new());
+    for row in input.preamble() {
+        title(row, &mut account, &mut as_of);
+    }
+    let mut columns = input.columns.clone();
+    for row in input.body().iter().filter(|row| !row.is_blank()) {
+        if let Some(again) = Columns::again(row, COLUMNS) {
+            columns = again;
+        } else if row.single().is_some() {
+            title(row, &mut account, &mut as_of);
+        } else {
+            let line = Line { row, columns: &columns, input };
+            position(&line, accounts.of(&account.0, &account.1), problems);
+        }
+    }
+    Parsed { as_of, accounts: accounts.into_vec() }
+}
+
+/// `Positions for account Individual ...123 as of 04:05 PM ET, 2025/11/04`, or the name of an account alone.
+fn title(row: &Row, account: &mut (String, String), as_of: &mut Option<NaiveDate>) {
+    let Some(text) = row.single() else { return };
+    let (subject, moment) = text.split_once(" as of ").unwrap_or((text, ""));
+    *as_of = dates::last_in(moment, DateOrder::MonthFirst).or(*as_of);
+    let name = subject.strip_prefix("Positions for account ").unwrap_or(subject);
+    // The title of a file of all accounts names none of them.
+    if !name.starts_with("Positions for") {
+        let (name, number) = name_and_number(name);
+        *account = (name.to_owned(), number.to_owned());
+    }
+}
+
+fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
+    let Some(symbol) = line.text(Role::Symbol) else {
+        problems.push(line.problem("ERR_POS_001", Role::Symbol, "the row has no symbol"));
+        return;
+    };
+    match symbol {
+        "Cash & Cash Investments" | "Cash and Cash Investments" => {
+            account.cash.extend(cash(line, CashBasis::Balance, symbol, problems));
+        }
+        "Account Total" | "Positions Total" => {
+            let value = line.value(Role::MarketValue, problems);
+            let total = |value| StatedTotal { what: symbol.to_owned(), value, row: line.row.line };
+            account.totals.extend(value.map(total));
+        }
+        _ => {
+            let named = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
+            account.positions.extend(named.and_then(|named| holding(line, named, problems)));
+        }
+    }
+}

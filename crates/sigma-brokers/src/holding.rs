@@ -1,0 +1,239 @@
+//! One row of a holdings table, as every broker writes it in some order of columns.
+
+use sigma_core::model::InstrumentKind;
+
+use crate::columns::Role;
+use crate::input::Line;
+use crate::notation;
+use crate::occ::Contract;
+use crate::problem::Problem;
+use crate::statement::{AssetClass, CashBalance, CashBasis, Flag, ImportedPosition};
+use crate::symbols::{self, SymbolError, is_cusip, is_money_market};
+
+/// What a symbol cell names.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Named {
+    Contract(Contract),
+    Symbol(String),
+}
+
+/// Reads a symbol or a contract in any notation; `row` and `column` are for the finding.
+pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    match notation::contract(text) {
+        Some(Ok(contract)) => return Some(Named::Contract(contract)),
+        Some(Err(error)) => {
+            problems.push(Problem::of_row(error.code(), row, error.to_string()).at(column, text));
+            return None;
+        }
+        None => {}
+    }
+    match symbols::canonical(text) {
+        Ok(symbol) => Some(Named::Symbol(symbol)),
+        Err(error) => {
+            let code = match error {
+                SymbolError::Missing => "ERR_POS_001",
+                SymbolError::TooLong => "ERR_POS_002",
+                SymbolError::Malformed(_) => "ERR_POS_003",
+            };
+            problems.push(Problem::of_row(code, row, error.to_string()).at(column, text));
+            None
+        }
+    }
+}
+
+/// What a row states, before signs and units are settled.
+pub struct Stated {
+    pub row: u64,
+    pub named: Named,
+    pub description: Option<String>,
+    pub quantity: f64,
+    pub entry_price: Option<f64>,
+    pub average_cost: Option<f64>,
+    pub cost_basis: Option<f64>,
+    pub price: Option<f64>,
+    pub market_value: Option<f64>,
+    pub currency: String,
+}
+
+/// Reads the usual columns. `None` when the row has an error, which is then among the problems.
+pub fn holding(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let before = problems.len();
+    let quantity = quantity(line, problems);
+    let stated = Stated {
+        row: line.row.line,
+        named,
+        description: line.text(Role::Description).map(str::to_owned),
+        quantity: quantity.unwrap_or(0.0),
+        entry_price: line.value(Role::EntryPrice, problems),
+        average_cost: line.value(Role::AverageCost, problems),
+        cost_basis: line.value(Role::CostBasis, problems),
+        price: line.value(Role::Price, problems),
+        market_value: line.value(Role::MarketValue, problems),
+        currency: currency(line),
+    };
+    let multiplier = line.value(Role::Multiplier, problems);
+    quantity?;
+    if problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    let mut position = settle(stated, multiplier, problems);
+    position.entry_date = line.past_date(Role::EntryDate, problems);
+    finish_flags(&mut position);
+    Some(position)
+}
+
+/// A quantity that is there, a number and not zero.
+pub fn quantity(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<f64> {
+    let before = problems.len();
+    let number = line.number(Role::Quantity, "ERR_POS_005", problems);
+    if problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    match number {
+        None => problems.push(line.problem("ERR_POS_004", Role::Quantity, "there is no quantity")),
+        Some(number) if number.value == 0.0 => {
+            problems.push(line.problem("ERR_POS_006", Role::Quantity, "a quantity of 0 is no position"));
+        }
+        Some(number) => return Some(number.value),
+    }
+    None
+}
+
+/// The currency column, dollars where there is none.
+pub fn currency(line: &Line<'_>) -> String {
+    line.text(Role::Currency).map_or_else(|| "USD".to_owned(), str::to_ascii_uppercase)
+}
+
+/// Settles class, units and signs.
+pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Problem>) -> ImportedPosition {
+    let Stated { row, named, quantity, .. } = stated;
+    let (symbol, class, contract) = match named {
+        Named::Contract(mut contract) => {
+            problems.extend(contract_findings(&contract, row));
+            if let Some(multiplier) =
+                multiplier.filter(|stated| *stated > 0.0 && *stated != contract.multiplier)
+            {
+                contract.multiplier = multiplier;
+                contract.terms.standard_deliverable = false;
+            }
+            (contract.symbol.clone(), AssetClass::Option, Some(contract))
+        }
+        Named::Symbol(symbol) if is_cusip(&symbol) => (symbol, AssetClass::Private, None),
+        Named::Symbol(symbol) if is_money_market(&symbol) => (symbol, AssetClass::CashLike, None),
+        Named::Symbol(symbol) => (symbol, AssetClass::Public, None),
+    };
+    let units = quantity * contract.as_ref().map_or(1.0, |contract| contract.multiplier);
+    let mut position = ImportedPosition {
+        row,
+        symbol,
+        description: stated.description,
+        class,
+        kind: contract.as_ref().map(|_| InstrumentKind::Option),
+        contract,
+        quantity,
+        entry_price: None,
+        entry_date: None,
+        exit_price: None,
+        exit_date: None,
+        cost_basis: None,
+        price: stated.price,
+        market_value: stated.market_value,
+        currency: stated.currency,
+        tags: Vec::new(),
+        flags: Vec::new(),
+    };
+    let per_hundred = class == AssetClass::Private && is_per_hundred(&position);
+    if per_hundred {
+        position.price = position.price.map(|price| price / 100.0);
+        position.flags.push(Flag::BondPricedPer100);
+        problems.push(Problem::of_row("ERR_POS_024", row, format!("{} is priced per 100", position.symbol)));
+    }
+    let unit = if per_hundred { 100.0 } else { 1.0 };
+    // Some files state the cost of a short with a sign and some without.
+    let from_basis = stated.cost_basis.map(|cost| (cost / units).abs());
+    let from_average = stated.average_cost.map(|average| average.abs() / unit);
+    position.entry_price = stated.entry_price.map(|price| price / unit).or(from_basis).or(from_average);
+    let signed_basis = stated.cost_basis.map(|cost| cost.abs().copysign(quantity));
+    position.cost_basis = signed_basis.or(position.entry_price.map(|price| price * units));
+    check_value(&position, units, problems);
+    position
+}
+
+/// Whether the stated value is quantity times price over a hundred.
+fn is_per_hundred(position: &ImportedPosition) -> bool {
+    let (Some(price), Some(value)) = (position.price, position.market_value) else { return false };
+    let whole = position.quantity * price;
+    (whole / 100.0 - value).abs() < (whole - value).abs()
+}
+
+/// Warns when quantity, price and value do not belong together.
+fn check_value(position: &ImportedPosition, units: f64, problems: &mut Vec<Problem>) {
+    let (Some(price), Some(value)) = (position.price, position.market_value) else { return };
+    // Half a cent of rounding in the price, a thousandth for conversions, a cent for the value itself.
+    let tolerance = 0.006 * units.abs() + 0.001 * value.abs() + 0.01;
+    if (units * price - value).abs() > tolerance {
+        let message = format!("{units} x {price} is {:.2}, the file states {value}", units * price);
+        problems.push(Problem::of_row("ERR_POS_025", position.row, message));
+    }
+}
+
+/// Flags for what is missing and for what the contract tells.
+pub fn finish_flags(position: &mut ImportedPosition) {
+    if let Some(contract) = &position.contract {
+        position.flags.extend(contract.flags());
+    }
+    if position.entry_price.is_none() {
+        position.flags.push(Flag::NoCostBasis);
+    }
+    if position.entry_date.is_none() {
+        position.flags.push(Flag::NoEntryDate);
+    }
+}
+
+/// One warning for each unusual thing about a contract.
+pub fn contract_findings(contract: &Contract, row: u64) -> Vec<Problem> {
+    let symbol = &contract.symbol;
+    let finding = |flag: Flag| match flag {
+        Flag::AdjustedContract => Some(("ERR_OPT_005", format!("{symbol} is an adjusted contract"))),
+        Flag::MiniContract => Some(("ERR_OPT_006", format!("{symbol} is a mini contract"))),
+        Flag::FlexContract => Some(("ERR_OPT_007", format!("{symbol} is a FLEX contract"))),
+        Flag::SaturdayExpiry { proposed } => {
+            let day = contract.terms.expiry;
+            Some(("ERR_OPT_003", format!("{symbol} expires on {day}, a Saturday; {proposed} is meant")))
+        }
+        Flag::ExpiryWithoutSession => {
+            let day = contract.terms.expiry;
+            Some(("ERR_OPT_004", format!("{symbol} expires on {day}, which is no session")))
+        }
+        _ => None,
+    };
+    let found = contract.flags().into_iter().filter_map(finding);
+    found.map(|(code, message)| Problem::of_row(code, row, message)).collect()
+}
+
+/// Cash in the value column of a row.
+pub fn cash(
+    line: &Line<'_>,
+    basis: CashBasis,
+    held_in: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<CashBalance> {
+    let amount = line.value(Role::MarketValue, problems)?;
+    let held_in = Some(held_in.to_owned()).filter(|name| !name.is_empty());
+    Some(CashBalance { row: Some(line.row.line), currency: currency(line), amount, basis, held_in })
+}
+
+/// A holding that the file names without a ticker, under a symbol made from its name.
+pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let name = line.text(Role::Description).unwrap_or_default();
+    let Some(symbol) = symbols::from_name(name) else {
+        problems.push(line.problem("ERR_POS_001", Role::Symbol, "neither symbol nor name"));
+        return None;
+    };
+    let mut position = holding(line, Named::Symbol(symbol), problems)?;
+    position.class = AssetClass::Private;
+    position.flags.push(Flag::NoTicker);
+    let message = format!("{name} has no ticker; held as {}", position.symbol);
+    problems.push(Problem::of_row("ERR_POS_028", position.row, message));
+    Some(position)
+}

@@ -1,0 +1,265 @@
+//! Transactions to positions: lots in the order of time, the oldest closed first.
+//!
+//! A sale of more than the file has bought closes what is known and is told: what was held before the first
+//! transaction is not in the file, and a short position is opened only by a transaction that says so.
+
+use std::collections::{HashMap, VecDeque};
+
+use chrono::NaiveDate;
+
+use crate::holding::{Named, Stated, finish_flags, settle};
+use crate::problem::Problem;
+use crate::statement::{
+    Account, AssetClass, CashBalance, CashBasis, CashFlow, Flag, FlowKind, ImportedPosition,
+};
+
+/// Whether a trade opens or closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Open,
+    Close,
+    /// Closes what stands against it and opens the rest.
+    CloseThenOpen,
+}
+
+/// What a transaction does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Act {
+    /// Signed units; negative is sold.
+    Trade {
+        quantity: f64,
+        price: f64,
+        effect: Effect,
+    },
+    /// A contract ends at nothing, or as shares that the file books in a row of its own.
+    End {
+        units: f64,
+    },
+    /// Units added by a split, over all lots; negative for a reverse split.
+    Split {
+        added: f64,
+    },
+    Money(FlowKind),
+}
+
+/// One transaction.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub row: u64,
+    pub date: NaiveDate,
+    pub named: Option<Named>,
+    /// Without a market price, whatever its symbol.
+    pub private: bool,
+    pub description: Option<String>,
+    pub act: Act,
+    /// Signed cash.
+    pub amount: Option<f64>,
+    pub currency: String,
+}
+
+struct Lot {
+    row: u64,
+    quantity: f64,
+    price: f64,
+    date: NaiveDate,
+    event: usize,
+}
+
+/// Remainders of floating-point subtraction below this are nothing.
+const DUST: f64 = 1e-9;
+
+/// Positions, money and cash of one account. `newest_first` tells the order of rows of one day.
+pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Problem>) -> Account {
+    let mut account = Account::default();
+    let Some((first, last)) = events.first().zip(events.last()) else { return account };
+    let reversed = if first.date == last.date { newest_first } else { first.date > last.date };
+    if reversed {
+        events.reverse();
+    }
+    events.sort_by_key(|event| event.date);
+    let since = events[0].date;
+    problems.push(Problem::of_file(
+        "ERR_ACT_002",
+        format!("positions replayed from transactions since {since}; earlier holdings are not known"),
+    ));
+    let mut book = Book { lots: HashMap::new(), closed: Vec::new(), events: &events };
+    for at in 0..events.len() {
+        book.apply(at, problems);
+    }
+    account.flows = events.iter().filter_map(flow).collect();
+    account.cash = cash(&events);
+    account.positions = book.positions(problems);
+    account
+}
+
+fn flow(event: &Event) -> Option<CashFlow> {
+    let Act::Money(kind) = event.act else { return None };
+    Some(CashFlow {
+        row: event.row,
+        date: event.date,
+        kind,
+        amount: event.amount?,
+        currency: event.currency.clone(),
+        symbol: event.named.as_ref().map(|named| symbol_of(named).to_owned()),
+        description: event.description.clone(),
+    })
+}
+
+/// The change of cash in each currency, in the order of appearance.
+fn cash(events: &[Event]) -> Vec<CashBalance> {
+    let mut balances: Vec<CashBalance> = Vec::new();
+    for event in events {
+        let Some(amount) = event.amount else { continue };
+        match balances.iter_mut().find(|balance| balance.currency == event.currency) {
+            Some(balance) => balance.amount += amount,
+            None => balances.push(CashBalance {
+                row: None,
+                currency: event.currency.clone(),
+                amount,
+                basis: CashBasis::ChangeOverFile,
+                held_in: None,
+            }),
+        }
+    }
+    balances
+}
+
+fn symbol_of(named: &Named) -> &str {
+    match named {
+        Named::Contract(contract) => &contract.symbol,
+        Named::Symbol(symbol) => symbol,
+    }
+}
+
+struct Book<'a> {
+    lots: HashMap<&'a str, VecDeque<Lot>>,
+    /// Closed parts with price and date of the exit.
+    closed: Vec<(Lot, f64, NaiveDate)>,
+    events: &'a [Event],
+}
+
+impl<'a> Book<'a> {
+    fn apply(&mut self, at: usize, problems: &mut Vec<Problem>) {
+        let event = &self.events[at];
+        let Some(symbol) = event.named.as_ref().map(symbol_of) else { return };
+        match event.act {
+            Act::Trade { quantity, price, effect } => {
+                self.trade(at, symbol, (quantity, price), effect, problems)
+            }
+            Act::End { units } => {
+                let short =
+                    self.lots.get(symbol).and_then(VecDeque::front).is_some_and(|lot| lot.quantity < 0.0);
+                let against = if short { units.abs() } else { -units.abs() };
+                let left = self.close(symbol, against, 0.0, event.date);
+                self.tell_unknown(at, symbol, left, problems);
+            }
+            Act::Split { added } => self.split(at, symbol, added, problems),
+            Act::Money(_) => {}
+        }
+    }
+
+    fn trade(
+        &mut self,
+        at: usize,
+        symbol: &'a str,
+        (quantity, price): (f64, f64),
+        effect: Effect,
+        problems: &mut Vec<Problem>,
+    ) {
+        let event = &self.events[at];
+        let left = match effect {
+            Effect::Open => quantity,
+            Effect::Close | Effect::CloseThenOpen => self.close(symbol, quantity, price, event.date),
+        };
+        if left.abs() <= DUST {
+            return;
+        }
+        if effect == Effect::Close {
+            return self.tell_unknown(at, symbol, left, problems);
+        }
+        let lot = Lot { row: event.row, quantity: left, price, date: event.date, event: at };
+        self.lots.entry(symbol).or_default().push_back(lot);
+    }
+
+    fn tell_unknown(&self, at: usize, symbol: &str, left: f64, problems: &mut Vec<Problem>) {
+        if left.abs() > DUST {
+            let message = format!("{} units of {symbol} are closed that the file has not opened", left.abs());
+            problems.push(Problem::of_row("ERR_ACT_003", self.events[at].row, message));
+        }
+    }
+
+    /// Closes lots of the other sign, the oldest first, and returns what is left of the quantity.
+    fn close(&mut self, symbol: &str, quantity: f64, price: f64, date: NaiveDate) -> f64 {
+        let Some(lots) = self.lots.get_mut(symbol) else { return quantity };
+        let mut left = quantity;
+        while left.abs() > DUST {
+            let Some(lot) = lots.front_mut().filter(|lot| lot.quantity * left < 0.0) else { break };
+            let closed = lot.quantity.abs().min(left.abs()).copysign(lot.quantity);
+            self.closed.push((Lot { quantity: closed, ..*lot }, price, date));
+            lot.quantity -= closed;
+            left += closed;
+            if lot.quantity.abs() <= DUST {
+                lots.pop_front();
+            }
+        }
+        left
+    }
+
+    fn split(&mut self, at: usize, symbol: &str, added: f64, problems: &mut Vec<Problem>) {
+        let lots = self.lots.get_mut(symbol).into_iter().flatten();
+        let held: f64 = lots.map(|lot| lot.quantity).sum();
+        let factor = (held + added) / held;
+        if held == 0.0 || !factor.is_finite() || factor <= 0.0 {
+            let message = format!("a split of {symbol}, of which the file has opened {held} units");
+            problems.push(Problem::of_row("ERR_ACT_003", self.events[at].row, message));
+            return;
+        }
+        for lot in self.lots.get_mut(symbol).into_iter().flatten() {
+            lot.quantity *= factor;
+            lot.price /= factor;
+        }
+    }
+
+    /// Lots, closed and open, by entry date and row.
+    fn positions(self, problems: &mut Vec<Problem>) -> Vec<ImportedPosition> {
+        let open = self.lots.into_values().flatten().map(|lot| (lot, None));
+        let closed = self.closed.into_iter().map(|(lot, price, date)| (lot, Some((price, date))));
+        let mut lots: Vec<_> = closed.chain(open).collect();
+        lots.sort_by_key(|(lot, exit)| {
+            (lot.date, lot.row, exit.map(|(_, date)| date).unwrap_or(NaiveDate::MAX))
+        });
+        lots.into_iter()
+            .filter_map(|(lot, exit)| position(&self.events[lot.event], lot, exit, problems))
+            .collect()
+    }
+}
+
+fn position(
+    event: &Event,
+    lot: Lot,
+    exit: Option<(f64, NaiveDate)>,
+    problems: &mut Vec<Problem>,
+) -> Option<ImportedPosition> {
+    let stated = Stated {
+        row: lot.row,
+        named: event.named.clone()?,
+        description: event.description.clone(),
+        quantity: lot.quantity,
+        entry_price: Some(lot.price),
+        average_cost: None,
+        cost_basis: None,
+        price: None,
+        market_value: None,
+        currency: event.currency.clone(),
+    };
+    let mut position = settle(stated, None, problems);
+    if event.private {
+        position.class = AssetClass::Private;
+    }
+    position.entry_date = Some(lot.date);
+    position.exit_price = exit.map(|(price, _)| price);
+    position.exit_date = exit.map(|(_, date)| date);
+    position.flags.push(Flag::Replayed);
+    finish_flags(&mut position);
+    Some(position)
+}

@@ -1,0 +1,113 @@
+//! Symbols in the spelling of brokers, as canonical symbols.
+//!
+//! | canonical | Schwab, thinkorswim | Interactive Brokers | Fidelity | trackers |
+//! |---|---|---|---|---|
+//! | `BRK.B` share class | `BRK/B` | `BRK B` | `BRKB` | `BRK-B` |
+//! | `KIM.PL` preferred share | `KIM/PRL` | `KIM PRL` | | |
+//! | `SPX` index | `$SPX` | `SPX` | | `^SPX` |
+
+/// Longest symbol.
+pub const MAX_SYMBOL_LENGTH: usize = 100;
+
+/// A symbol that stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SymbolError {
+    #[error("there is no symbol")]
+    Missing,
+    #[error("the symbol is longer than {MAX_SYMBOL_LENGTH} characters")]
+    TooLong,
+    #[error("\"{0}\" is not a symbol: letters, digits and . - _ only")]
+    Malformed(String),
+}
+
+/// Spellings that leave out the point of a share class. A table, since `V` and `VB` are two shares: no rule can tell.
+const CLASS_SHARES: [(&str, &str); 10] = [
+    ("BRKA", "BRK.A"),
+    ("BRKB", "BRK.B"),
+    ("BFA", "BF.A"),
+    ("BFB", "BF.B"),
+    ("LENB", "LEN.B"),
+    ("HEIA", "HEI.A"),
+    ("MOGA", "MOG.A"),
+    ("MOGB", "MOG.B"),
+    ("UHALB", "UHAL.B"),
+    ("CWENA", "CWEN.A"),
+];
+
+/// Option roots of further series on an index.
+const INDEX_SERIES: [(&str, &str); 5] =
+    [("SPXW", "SPX"), ("NDXP", "NDX"), ("RUTW", "RUT"), ("VIXW", "VIX"), ("XEO", "OEX")];
+
+/// The canonical form: capitals, share classes after a point.
+pub fn canonical(text: &str) -> Result<String, SymbolError> {
+    let bare = text.trim().trim_end_matches('*').trim_start_matches(['$', '^']).trim();
+    if bare.is_empty() {
+        return Err(SymbolError::Missing);
+    }
+    if bare.chars().count() > MAX_SYMBOL_LENGTH {
+        return Err(SymbolError::TooLong);
+    }
+    let symbol = bare.to_ascii_uppercase();
+    let symbol = match symbol.rsplit_once(['/', '-', ' ', '.']) {
+        Some((root, class)) if !root.trim().is_empty() && is_class(class) => {
+            let series = class.strip_prefix("PR").map(|series| format!("P{series}"));
+            format!("{}.{}", root.trim(), series.as_deref().unwrap_or(class))
+        }
+        _ => symbol,
+    };
+    if symbol.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
+        Ok(symbol)
+    } else {
+        Err(SymbolError::Malformed(bare.to_owned()))
+    }
+}
+
+/// The canonical form in files that leave out the point of share classes.
+pub fn canonical_without_points(text: &str) -> Result<String, SymbolError> {
+    canonical(text).map(|symbol| with_class(&symbol).unwrap_or(symbol))
+}
+
+fn with_class(symbol: &str) -> Option<String> {
+    CLASS_SHARES.iter().find(|(spelled, _)| *spelled == symbol).map(|(_, symbol)| (*symbol).to_owned())
+}
+
+/// `B`, or a series of preferred shares: `PRL`.
+fn is_class(text: &str) -> bool {
+    let letter = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    letter(text) || text.strip_prefix("PR").is_some_and(letter)
+}
+
+/// The symbol of what an option root is written on.
+pub fn underlying_of_root(root: &str) -> String {
+    let index = INDEX_SERIES.iter().find(|(series, _)| *series == root).map(|(_, index)| (*index).to_owned());
+    index.or_else(|| with_class(root)).unwrap_or_else(|| root.to_owned())
+}
+
+/// Five letters that end in XX: a money market fund, by the exchange's convention for fund symbols.
+pub fn is_money_market(symbol: &str) -> bool {
+    symbol.len() == 5 && symbol.ends_with("XX") && symbol.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// Nine characters of the CUSIP alphabet with at least three digits, the last of them a digit.
+pub fn is_cusip(symbol: &str) -> bool {
+    let digits = symbol.bytes().filter(u8::is_ascii_digit).count();
+    symbol.len() == 9
+        && symbol.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && digits >= 3
+        && symbol.as_bytes()[..3].iter().any(u8::is_ascii_digit)
+}
+
+/// A symbol made of a name, for holdings without ticker: `VANGUARD_TARGET_2040`.
+pub fn from_name(name: &str) -> Option<String> {
+    let mut symbol = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            symbol.push(c.to_ascii_uppercase());
+        } else if !symbol.is_empty() && !symbol.ends_with('_') {
+            symbol.push('_');
+        }
+    }
+    symbol.truncate(MAX_SYMBOL_LENGTH);
+    let symbol = symbol.trim_end_matches('_').to_owned();
+    (!symbol.is_empty()).then_some(symbol)
+}
