@@ -12,6 +12,7 @@
 //! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
 //! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run;
 //!   [`stored`]: the date that a list shows.
+//! - [`spelling`]: the name that a mistyped one means.
 //! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each; [`App::state_dir`]: the folder of request budgets.
 //!
 //! # What this crate does not do
@@ -37,6 +38,7 @@ pub mod render;
 pub mod run;
 mod runtime;
 pub mod sessions;
+pub mod spelling;
 mod state_dir;
 pub mod stored;
 pub mod table;

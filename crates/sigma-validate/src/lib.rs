@@ -13,6 +13,7 @@ mod books;
 mod coverage;
 mod env;
 mod identities;
+mod limits_file;
 mod needs;
 mod quality;
 mod sources;
@@ -30,6 +31,7 @@ Examples:
   sigma-validate quarantine accept NVDA 2024-06-10 --source polygon
   sigma-validate runs --limit 20
   sigma-validate env --offline
+  sigma-validate limits limits.toml --portfolio demo-hnw
   sigma-validate check";
 
 /// Check books, history, data quality, runs and the database
@@ -57,6 +59,8 @@ enum Verb {
     Runs(verbs::runs::Args),
     /// Check database, keys, providers, plans, budgets, calendar, clock and disk
     Env(verbs::env::Args),
+    /// Hold stored results against the limits of a file: headroom, warnings, breaches
+    Limits(verbs::limits::Args),
     /// Check the invariants of the database and the identities of snapshots and scenarios
     Check(verbs::check::Args),
     #[command(flatten)]
@@ -74,6 +78,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Quarantine(verb) => verbs::quarantine::run(verb, app).await,
         Verb::Runs(args) => verbs::runs::run(args, app).await,
         Verb::Env(args) => verbs::env::run(args, app).await,
+        Verb::Limits(args) => verbs::limits::run(args, app).await,
         Verb::Check(args) => verbs::check::run(args, app).await,
         // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),

@@ -37,7 +37,7 @@ pub fn exposures(book: &Book, views: &[PositionView]) -> Vec<ExposureRow> {
     rows
 }
 
-fn labels(dimension: Dimension, lot: &Lot) -> Vec<String> {
+pub(super) fn labels(dimension: Dimension, lot: &Lot) -> Vec<String> {
     let instrument = &lot.instrument;
     match dimension {
         Dimension::Total => vec!["total".to_owned()],

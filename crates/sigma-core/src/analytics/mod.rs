@@ -16,6 +16,8 @@ pub mod factor_risk;
 pub mod greeks;
 pub mod history;
 pub mod implied_volatility;
+mod limit_measures;
+pub mod limits;
 pub mod linalg;
 pub mod nearest_correlation;
 pub mod normal;

@@ -4,6 +4,7 @@ pub mod books;
 pub mod check;
 pub mod env;
 pub mod history;
+pub mod limits;
 pub mod quality;
 pub mod quarantine;
 pub mod runs;

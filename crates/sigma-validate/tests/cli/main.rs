@@ -4,6 +4,7 @@ mod books;
 mod check;
 mod env;
 mod history;
+mod limits;
 mod quality;
 mod quarantine;
 
