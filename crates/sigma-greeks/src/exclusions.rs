@@ -6,7 +6,7 @@ use sigma_core::analytics::performance::Day;
 use sigma_core::analytics::snapshot::{exclusion, explain, merge};
 use sigma_core::model::{Book, Exclusion, GreeksRow, Issue, OptionGreeks, Reason};
 
-use crate::contracts::{STALE_QUOTE, STALE_SPOT};
+use sigma_core::analytics::contracts::{STALE_QUOTE, STALE_SPOT};
 
 /// Exclusions of one portfolio at one close, by symbol and reason.
 pub fn exclusions(book: &Book, day: &Day, rows: &HashMap<i64, &GreeksRow>) -> Vec<Exclusion> {

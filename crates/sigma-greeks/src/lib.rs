@@ -9,7 +9,6 @@
 //! It fetches no market data (`sigma-sync`), prices no early exercise (American contracts are stored as
 //! `european_approximation`), and stores nothing per position: dollars are products of Greeks and holdings.
 
-mod contracts;
 mod exclusions;
 mod price;
 mod rows;

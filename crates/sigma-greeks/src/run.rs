@@ -16,12 +16,9 @@ use sigma_core::calendar::{Calendar, CalendarError};
 use sigma_core::model::{Book, Exclusion, GreeksRow, Instrument, Issue};
 use sigma_store::{Saved, Scope, Store};
 
-use crate::contracts::{Inputs, held};
 use crate::exclusions::{exclusions, issues};
 use crate::rows::contract_table;
-
-/// Sessions before the first date whose yields may still count.
-const RATE_SESSIONS: usize = 10;
+use sigma_core::analytics::contracts::{Inputs, RATE_SESSIONS, held};
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {

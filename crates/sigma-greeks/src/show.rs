@@ -9,12 +9,12 @@ use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults, Table,
     store_error,
 };
+use sigma_core::analytics::contracts::held;
 use sigma_core::analytics::{performance, positions};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, GreeksRow, Instrument, InstrumentResults};
 use sigma_store::{Engine, Scope, Store};
 
-use crate::contracts::held;
 use crate::rows::{contract_table, position_table, push_positions};
 
 const GREEKS: StoredResults =

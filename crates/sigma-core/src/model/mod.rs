@@ -9,6 +9,7 @@ mod market;
 mod portfolio;
 mod result;
 mod scenario;
+mod trade;
 
 pub use book::*;
 pub use factor::*;
@@ -18,3 +19,4 @@ pub use market::*;
 pub use portfolio::*;
 pub use result::*;
 pub use scenario::*;
+pub use trade::*;

@@ -1,6 +1,8 @@
 //! Valuation, profit and loss, exposures and snapshots against hand-worked books and the NAV identity.
 
 mod demo_books;
+mod hedge;
+mod pro_forma;
 mod profit;
 mod random_books;
 mod snapshots;

@@ -19,7 +19,7 @@ struct RandomLot {
 }
 
 #[derive(Debug, Clone)]
-struct RandomWorld {
+pub struct RandomWorld {
     lots: Vec<RandomLot>,
     /// Price of each symbol on each calendar day; `None` is a gap.
     prices: Vec<Vec<Option<f64>>>,
@@ -28,16 +28,16 @@ struct RandomWorld {
     cash: Vec<(i64, u8, f64)>,
 }
 
-const SYMBOLS: [&str; 6] =
+pub const SYMBOLS: [&str; 6] =
     ["AAA", "BBB", "CCC", "AAA250620C00050000", "BBB250627P00060000", "CCC250703C00040000"];
-const DAYS: i64 = 36;
+pub const DAYS: i64 = 36;
 
-fn day(offset: i64) -> NaiveDate {
+pub fn day(offset: i64) -> NaiveDate {
     // Includes Juneteenth and Independence Day; opens on a Saturday.
     date("2025-06-07") + chrono::Days::new(offset as u64)
 }
 
-fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
+pub fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
     let lot = (
         0..SYMBOLS.len(),
         -20..20i32,
@@ -73,7 +73,7 @@ fn random_world(gaps: bool) -> impl Strategy<Value = RandomWorld> {
 
 const LEDGER: [CashKind; 4] = [Contribution, Withdrawal, Interest, Fee];
 
-fn build(random: &RandomWorld) -> (World, Book) {
+pub fn build(random: &RandomWorld) -> (World, Book) {
     let mut world = World::default();
     for (symbol, prices) in SYMBOLS.iter().zip(&random.prices) {
         for (offset, price) in prices.iter().enumerate() {

@@ -3,17 +3,20 @@
 //! A contract is held on a date when an open portfolio has an open lot of it at that close and it has not expired. The
 //! close of the underlying and the quote must be of the date or of the session before; one session old they are used
 //! and flagged.
+//!
+//! # Verified by
+//! The Greeks of the demo books against an independent program (`sigma-testkit`), and the tests of `sigma-greeks`.
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
-use sigma_core::analytics::greeks::{self, ContractInputs, REALISED_WINDOW};
-use sigma_core::analytics::rates::option_rate;
-use sigma_core::analytics::returns::{annualised_volatility, daily_returns};
-use sigma_core::calendar::{Calendar, CalendarError};
-use sigma_core::model::{
+use super::greeks::{self, ContractInputs, REALISED_WINDOW};
+use super::rates::option_rate;
+use super::returns::{annualised_volatility, daily_returns};
+use crate::calendar::{Calendar, CalendarError};
+use crate::model::{
     Book, GreeksRow, Instrument, Market, OptionGreeks, OptionQuote, OptionTerms, RatePoint, Reason,
 };
+use chrono::NaiveDate;
 
 /// Flag of a row whose underlying has no close of the date but one of the session before.
 pub const STALE_SPOT: &str = "stale_spot";
@@ -23,7 +26,10 @@ pub const STALE_QUOTE: &str = "stale_quote";
 /// Age in sessions from which a close or quote is not used.
 const TOO_OLD_SESSIONS: usize = 2;
 
-/// What one run computes from, for all its dates.
+/// Sessions before the first date whose yields may still count.
+pub const RATE_SESSIONS: usize = 10;
+
+/// What Greeks are computed from, for all dates.
 #[derive(Debug)]
 pub struct Inputs {
     pub instruments: Vec<Instrument>,
