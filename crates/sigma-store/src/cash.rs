@@ -92,14 +92,14 @@ impl Store {
     }
 }
 
-fn check(new: &NewCashEntry) -> Result<()> {
+pub(crate) fn check(new: &NewCashEntry) -> Result<()> {
     check_finite(
         || describe("cash_ledger", &(new.portfolio_id, new.date, new.kind.as_str())),
         &[("amount", Some(new.amount))],
     )
 }
 
-async fn insert(c: &mut Conn<'_>, new: NewCashEntry) -> Result<i64> {
+pub(crate) async fn insert(c: &mut Conn<'_>, new: NewCashEntry) -> Result<i64> {
     let id = ids::allocate(c, "cash_ledger", 1).await?;
     let NewCashEntry { portfolio_id, date, kind, amount, note } = new;
     let row = Row { id, portfolio_id, date, kind: kind.as_str().to_owned(), amount, note };

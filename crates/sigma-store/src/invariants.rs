@@ -42,7 +42,7 @@ const COUNTED_TABLES: [&str; 7] =
     ["users", "portfolios", "cash_ledger", "instruments", "positions", "tags", "runs"];
 
 /// References, as (table, column, table referred to).
-const REFERENCES: [(&str, &str, &str); 16] = [
+const REFERENCES: [(&str, &str, &str); 17] = [
     ("portfolios", "user_id", "users"),
     ("cash_ledger", "portfolio_id", "portfolios"),
     ("positions", "portfolio_id", "portfolios"),
@@ -59,6 +59,7 @@ const REFERENCES: [(&str, &str, &str); 16] = [
     ("stress_results", "portfolio_id", "portfolios"),
     ("snapshots", "portfolio_id", "portfolios"),
     ("exclusions", "portfolio_id", "portfolios"),
+    ("what_if_sessions", "portfolio_id", "portfolios"),
 ];
 
 /// Rules between rows of several tables, with statements that count what breaks them.

@@ -16,7 +16,7 @@
 //!
 //! # Map
 //! - opening: `url`, `connection`, `migration`, `schema`, and `macros` for statements written once;
-//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`;
+//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`, `what_if` for trades thought of;
 //! - market data: `prices`, `corporate_actions`, `option_quotes`, `rates`, `quarantine`, `fetches`, and `market_batch`, which
 //!   saves some of each at once;
 //! - definitions and history: `factors`, `scenarios`, `runs`;
@@ -59,6 +59,7 @@ mod tags;
 mod url;
 mod users;
 mod value;
+mod what_if;
 
 pub use cash::NewCashEntry;
 pub use coverage::{Engine, EngineCoverage};
@@ -76,6 +77,7 @@ pub use save::{Saved, Scope};
 pub use sigma_core::model::Dataset;
 pub use url::redact as redact_url;
 pub use users::User;
+pub use what_if::{WhatIfSession, WhatIfTrade};
 
 /// An open database.
 pub struct Store {

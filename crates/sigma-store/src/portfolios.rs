@@ -103,7 +103,7 @@ impl Store {
     }
 }
 
-async fn upsert(c: &mut Conn<'_>, new: NewPortfolio) -> Result<Ensured> {
+pub(crate) async fn upsert(c: &mut Conn<'_>, new: NewPortfolio) -> Result<Ensured> {
     let found: Vec<Row> = load!(c, t::portfolios.filter(t::slug.eq(&new.slug)).select(Row::as_select()))?;
     let NewPortfolio { user_id, slug, name, currency, opened_on, is_demo } = new;
     let mut row = Row { id: 0, user_id, slug, name, currency, opened_on, is_demo };

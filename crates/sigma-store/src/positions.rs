@@ -164,7 +164,7 @@ fn found(touched: usize, id: i64) -> Result<()> {
     }
 }
 
-fn check(new: &NewPosition) -> Result<()> {
+pub(crate) fn check(new: &NewPosition) -> Result<()> {
     let row = || describe("positions", &(new.portfolio_id, new.instrument_id, new.entry_date));
     check_finite(
         row,
@@ -194,12 +194,12 @@ async fn lots_like(c: &mut Conn<'_>, portfolio: i64, instrument: i64, entry: Nai
     )
 }
 
-async fn next_lot(c: &mut Conn<'_>, new: &NewPosition) -> Result<i32> {
+pub(crate) async fn next_lot(c: &mut Conn<'_>, new: &NewPosition) -> Result<i32> {
     let lots = lots_like(c, new.portfolio_id, new.instrument_id, new.entry_date).await?;
     Ok(lots.iter().map(|row| row.lot).max().unwrap_or(0) + 1)
 }
 
-async fn insert(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Result<i64> {
+pub(crate) async fn insert(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Result<i64> {
     let id = ids::allocate(c, "positions", 1).await?;
     let row = Row {
         id,

@@ -6,7 +6,9 @@ use diesel::{ExpressionMethods, QueryDsl};
 use crate::{Store, connection::Conn, error::Result, schema};
 
 /// Every table with data, children before parents.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 31] = [
+    "what_if_trades",
+    "what_if_sessions",
     "exclusions",
     "snapshots",
     "portfolio_exposures",

@@ -451,6 +451,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    what_if_sessions (name) {
+        name -> Text,
+        portfolio_id -> BigInt,
+        as_of -> Date,
+        fractional -> Bool,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    what_if_trades (session, line) {
+        session -> Text,
+        line -> BigInt,
+        symbol -> Text,
+        action -> Text,
+        quantity -> Nullable<Double>,
+        dollars -> Nullable<Double>,
+        price -> Nullable<Double>,
+        tag -> Nullable<Text>,
+        filled_quantity -> Double,
+        filled_price -> Double,
+    }
+}
+
 diesel::joinable!(position_tags -> tags (tag_id));
 diesel::joinable!(position_tags -> positions (position_id));
 diesel::allow_tables_to_appear_in_same_query!(position_tags, tags, positions);

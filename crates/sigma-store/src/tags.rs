@@ -49,15 +49,7 @@ impl Store {
     /// Puts a tag on a position; returns whether it was not there before.
     #[boxed]
     pub async fn tag_position(&mut self, position_id: i64, tag_id: i64) -> Result<bool> {
-        let added = self.db.write(async move |c: &mut Conn<'_>| {
-            execute!(
-                c,
-                diesel::insert_into(pt::position_tags)
-                    .values((pt::position_id.eq(position_id), pt::tag_id.eq(tag_id)))
-                    .on_conflict_do_nothing()
-            )
-        });
-        Ok(added.await? > 0)
+        self.db.write(async move |c: &mut Conn<'_>| attach(c, position_id, tag_id).await).await
     }
 
     /// Takes a tag off a position; returns whether it was there.
@@ -105,7 +97,17 @@ impl Store {
     }
 }
 
-async fn add(c: &mut Conn<'_>, user_id: i64, name: &str) -> Result<Ensured> {
+pub(crate) async fn attach(c: &mut Conn<'_>, position_id: i64, tag_id: i64) -> Result<bool> {
+    let added: usize = execute!(
+        c,
+        diesel::insert_into(pt::position_tags)
+            .values((pt::position_id.eq(position_id), pt::tag_id.eq(tag_id)))
+            .on_conflict_do_nothing()
+    )?;
+    Ok(added > 0)
+}
+
+pub(crate) async fn add(c: &mut Conn<'_>, user_id: i64, name: &str) -> Result<Ensured> {
     let found: Vec<i64> =
         load!(c, t::tags.filter(t::user_id.eq(user_id)).filter(t::name.eq(name)).select(t::id))?;
     if let Some(&id) = found.first() {

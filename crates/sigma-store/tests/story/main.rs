@@ -2,6 +2,7 @@
 
 mod market;
 mod results;
+mod what_if;
 
 use std::collections::HashMap;
 
@@ -79,6 +80,8 @@ async fn story(database: Database) {
     results::are_saved_once(&mut store, portfolio).await;
     results::are_refused_when_not_finite(&mut store).await;
     results::are_counted_after_the_commit(&mut store, &database).await;
+    what_if::sessions_are_kept(&mut store).await;
+    what_if::books_are_stored_whole_or_not_at_all(&mut store).await;
     ids_are_unique(&database).await;
     dropped_saves_leave_the_store_sound(&mut store, &database).await;
     broken_rules_are_found(&mut store, &database).await;
@@ -91,7 +94,7 @@ async fn the_schema_must_exist(database: &Database) {
     assert!(matches!(Store::open(&database.url).await, Err(StoreError::NotMigrated { .. })));
     let (one, two) = tokio::join!(Store::migrate(&database.url), Store::migrate(&database.url));
     let applied = one.unwrap().len() + two.unwrap().len();
-    assert_eq!(applied, 2, "two processes migrate at once, each migration is applied once");
+    assert_eq!(applied, 3, "two processes migrate at once, each migration is applied once");
     assert_eq!(Store::migrate(&database.url).await.unwrap(), Vec::<String>::new());
 }
 
@@ -384,14 +387,15 @@ async fn the_first_schema_is_brought_up(database: &Database) {
     let newest = store.schema_version().await.unwrap();
     let id = store.upsert_instruments(vec![NewInstrument::of_symbol("OLD")]).await.unwrap().ids["OLD"];
     drop(store);
+    database.raw(include_str!("../../../../migrations/2026-03-01-000000_what_if/down.sql"));
     database.raw(include_str!("../../../../migrations/2026-02-01-000000_market_data/down.sql"));
-    database.raw(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{newest}'"));
+    database.raw("DELETE FROM __diesel_schema_migrations WHERE version > '20260101000000'");
     database.raw(&format!(
         "INSERT INTO prices (instrument_id, date, close, source) VALUES ({id}, '2025-01-02', 10.5, 'file')"
     ));
     let old = Store::open(&database.url).await.err();
     assert!(matches!(&old, Some(StoreError::SchemaTooOld { needed, .. }) if *needed == newest), "{old:?}");
-    assert_eq!(Store::migrate(&database.url).await.unwrap().len(), 1);
+    assert_eq!(Store::migrate(&database.url).await.unwrap().len(), 2);
     let mut store = Store::open(&database.url).await.unwrap();
     let day = date("2025-01-02");
     let bar = store.price_histories(&[id], day, day).await.unwrap().remove(&id).unwrap().bars.remove(0);

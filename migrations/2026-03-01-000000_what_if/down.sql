@@ -1,0 +1,2 @@
+DROP TABLE what_if_trades;
+DROP TABLE what_if_sessions;
