@@ -11,12 +11,12 @@
 //! - [`exit`]: exit codes and the one-line error with its hint; [`outcome`]: the closing line of a run, and issues.
 //! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
 //! - [`database`]: opening the store; [`sessions`]: the calendar and the dates of a run; [`run`]: the record of a run;
-//!   [`stored`]: the date that a list shows.
+//!   [`stored`]: the date that a list shows; [`what_if`]: a portfolio before and after a file of trades.
 //! - [`spelling`]: the name that a mistyped one means.
 //! - [`progress`], [`terminal`], [`lock`], [`redact`]: one small duty each; [`App::state_dir`]: the folder of request budgets.
 //!
 //! # What this crate does not do
-//! It knows no verb of any tool and computes nothing. Its lock is for runs on one machine.
+//! It knows no verb of any tool, and computes nothing but what `sigma-core` computes for [`what_if`]. Its lock is for runs on one machine.
 
 pub mod app;
 pub mod args;
@@ -43,6 +43,7 @@ mod state_dir;
 pub mod stored;
 pub mod table;
 pub mod terminal;
+pub mod what_if;
 
 pub use app::{App, ToolArgs, main_from, main_with};
 pub use args::{
@@ -66,3 +67,4 @@ pub use run::{EngineRun, RunTotals};
 pub use sessions::SessionRange;
 pub use stored::{StoredDate, StoredResults};
 pub use table::{Column, ColumnKind, Table};
+pub use what_if::{ProFormaRequest, Side, WhatIf, WhatIfArgs, load_what_if};

@@ -75,12 +75,12 @@ fn at_close(inputs: &Inputs, close: &Close<'_>) -> Evaluation {
         stress: scenarios.iter().map(|(id, shocks)| stress::run_scenario(&on, id, shocks)).collect(),
         market_risk: stress::market_risk(&on),
         exclusions: exclusions(&on, scenarios),
-        gaps: gaps(close, &on),
+        gaps: gaps(&on, close.day.date),
     }
 }
 
-fn gaps(close: &Close<'_>, on: &StressInputs<'_>) -> Gaps {
-    let date = close.day.date;
+/// Engines without results of the date.
+pub fn gaps(on: &StressInputs<'_>, date: NaiveDate) -> Gaps {
     let mut gaps = Gaps::default();
     if on.results.fits.is_empty() && !on.views.is_empty() {
         gaps.loadings.insert(date);
@@ -96,7 +96,7 @@ fn gaps(close: &Close<'_>, on: &StressInputs<'_>) -> Gaps {
 
 /// Positions that factor moves cannot reach, and in one line those that only yield moves cannot reach. Moves of size
 /// zero find them: what is missing does not depend on the size.
-fn exclusions(on: &StressInputs<'_>, scenarios: &[(String, FactorShocks)]) -> Vec<Exclusion> {
+pub fn exclusions(on: &StressInputs<'_>, scenarios: &[(String, FactorShocks)]) -> Vec<Exclusion> {
     let mut probe = FactorShocks { moves: vec![(MARKET.to_owned(), 0.0)], ..FactorShocks::default() };
     for (factor, _) in scenarios.iter().flat_map(|(_, shocks)| &shocks.moves) {
         if probe.factor(factor).is_none() {

@@ -16,7 +16,7 @@ use sigma_store::Store;
 use crate::scenario_file;
 
 /// Window of the covariance that correlated mode uses, in sessions.
-const COVARIANCE_WINDOW: usize = 252;
+pub const COVARIANCE_WINDOW: usize = 252;
 
 /// What the engine is a function of.
 pub struct Inputs {

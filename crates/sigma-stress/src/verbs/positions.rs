@@ -50,7 +50,7 @@ pub async fn table(
     Ok((table, agrees))
 }
 
-fn empty_table() -> Table {
+pub fn empty_table() -> Table {
     Table::new(vec![
         Column::text("portfolio", "Portfolio"),
         Column::text("scenario", "Scenario"),
@@ -75,7 +75,7 @@ fn shocks_of<'a>(inputs: &'a Inputs, id: &str) -> anyhow::Result<&'a FactorShock
 }
 
 /// Positions in both modes; the implied moves are the stored ones.
-fn by_mode(on: &StressInputs<'_>, shocks: &FactorShocks, stored: &StressResult) -> [Vec<PositionPnl>; 2] {
+pub fn by_mode(on: &StressInputs<'_>, shocks: &FactorShocks, stored: &StressResult) -> [Vec<PositionPnl>; 2] {
     let direct = stress::position_pnls(on, shocks, stress::direct_volatility(shocks));
     let implied: &[ImpliedMove] = &stored.implied_moves;
     let correlated = match stored.correlated.as_ref().map_err(|reason| *reason) {
@@ -97,7 +97,7 @@ fn same(modes: &[Vec<PositionPnl>; 2], stored: &StressResult) -> bool {
     })
 }
 
-fn push(
+pub fn push(
     table: &mut Table,
     on: &StressInputs<'_>,
     [direct, correlated]: &[Vec<PositionPnl>; 2],
@@ -118,7 +118,8 @@ fn push(
             Cell::text(&on.book.portfolio.slug),
             Cell::text(&stored.scenario_id),
             Cell::text(lot.map_or(name, |lot| lot.instrument.symbol.as_str())),
-            Cell::or_blank(lot, |lot| Cell::Int(lot.position.id)),
+            // A lot that a what-if opens has no id.
+            Cell::or_blank(lot.filter(|lot| lot.position.id != 0), |lot| Cell::Int(lot.position.id)),
             match view {
                 Some(view) => Cell::or_missing(
                     view.market_value.ok_or(view.mark.err().unwrap_or(Reason::NoPrice)),

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, StoredResults,
-    Table, fail, store_error,
+    Table, WhatIfArgs, fail, store_error,
 };
 use sigma_core::analytics::stress::METHOD;
 use sigma_core::model::{Book, Scenario};
 use sigma_store::{Engine, Scope, Store};
 
-use super::{positions, tables};
+use super::{positions, show_what_if, tables};
 use crate::inputs::Scenarios;
 
 const RESULTS: StoredResults =
@@ -21,32 +21,37 @@ const RESULTS: StoredResults =
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    as_of: AsOfArgs,
+    pub(super) as_of: AsOfArgs,
     #[command(flatten)]
-    portfolios: PortfolioArgs,
+    pub(super) portfolios: PortfolioArgs,
     /// One scenario by its id; repeatable [default: all]
     #[arg(long, value_name = "ID")]
-    scenario: Vec<String>,
+    pub(super) scenario: Vec<String>,
     /// Parts by factor
     #[arg(long, group = "parts")]
     factors: bool,
     /// Parts by position, computed again from the stored Greeks and loadings
     #[arg(long, group = "parts")]
-    positions: bool,
+    pub(super) positions: bool,
     /// Moves of the factors that a scenario does not name
     #[arg(long, group = "parts")]
     implied_moves: bool,
     /// File the scenarios of the run came from, for --positions
     #[arg(long, value_name = "FILE", requires = "positions")]
-    scenarios: Option<PathBuf>,
+    pub(super) scenarios: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) what_if: WhatIfArgs,
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
+    if args.what_if.what_if.is_some() {
+        return show_what_if::run(&args, app, &mut store).await;
+    }
     let books = store.books(&args.portfolios.portfolios).await.map_err(store_error)?;
     let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
     let date = app.stored_date(&mut store, RESULTS, Some(&ids), &args.as_of).await?;
@@ -59,14 +64,14 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     } else {
         (summary(&args, &rows, &books, &scenarios), true)
     };
-    let shown = write(app, &args, table, date.as_of)?;
+    let shown = write(app, &args, table, date.as_of, "Stress scenarios")?;
     if !is_current {
         app.note("parts computed again differ from stored totals: what they come from has changed; run `sigma-stress run`");
     }
     Ok(if is_current { shown } else { ExitStatus::Partial })
 }
 
-fn summary(args: &Args, rows: &[tables::Row], books: &[Book], scenarios: &[Scenario]) -> Table {
+pub(super) fn summary(args: &Args, rows: &[tables::Row], books: &[Book], scenarios: &[Scenario]) -> Table {
     match (args.factors, args.implied_moves) {
         (true, _) => tables::by_factor(rows, books, args.output.format),
         (_, true) => tables::implied(rows, books),
@@ -74,9 +79,15 @@ fn summary(args: &Args, rows: &[tables::Row], books: &[Book], scenarios: &[Scena
     }
 }
 
-fn write(app: &App, args: &Args, mut table: Table, as_of: NaiveDate) -> anyhow::Result<ExitStatus> {
+pub(super) fn write(
+    app: &App,
+    args: &Args,
+    mut table: Table,
+    as_of: NaiveDate,
+    title: &str,
+) -> anyhow::Result<ExitStatus> {
     args.list.apply(&mut table)?;
-    let mut document = Document::single(table).title("Stress scenarios").as_of(as_of);
+    let mut document = Document::single(table).title(title).as_of(as_of);
     if args.positions || args.factors {
         document = document.note("Parts add up to the P&L of the scenario in each mode.");
     } else if !args.implied_moves {
@@ -99,9 +110,16 @@ async fn stored(
     if rows.is_empty() {
         return Err(date.nothing(RESULTS.what));
     }
+    keep_asked(&mut rows, args, as_of)?;
+    Ok(rows)
+}
+
+/// Keeps the scenarios asked for; one without results is an error.
+pub(super) fn keep_asked(rows: &mut Vec<tables::Row>, args: &Args, as_of: NaiveDate) -> anyhow::Result<()> {
     for wanted in &args.scenario {
         if !rows.iter().any(|(_, _, result)| result.scenario_id == *wanted) {
-            let mut known: Vec<String> = rows.into_iter().map(|(_, _, result)| result.scenario_id).collect();
+            let mut known: Vec<String> =
+                rows.iter().map(|(_, _, result)| result.scenario_id.clone()).collect();
             known.sort();
             known.dedup();
             let message = format!("scenario \"{wanted}\" has no results on {as_of}");
@@ -109,5 +127,5 @@ async fn stored(
         }
     }
     rows.retain(|(_, _, result)| args.scenario.is_empty() || args.scenario.contains(&result.scenario_id));
-    Ok(rows)
+    Ok(())
 }

@@ -13,7 +13,7 @@ pub const FIRST: &str = "2025-06-27";
 pub const LAST: &str = "2025-06-30";
 
 pub struct Book {
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 pub struct Output {

@@ -1,0 +1,239 @@
+//! A portfolio before and after trades, with what engines work on; nothing is written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use chrono::NaiveDate;
+use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_core::analytics::performance::{Day, roll_from_opening};
+use sigma_core::analytics::positions::{PositionView, assess};
+use sigma_core::analytics::pro_forma::{Fill, TradingClose, apply};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{
+    Book, FactorDefinition, Instrument, InstrumentResults, Issue, Market, Trade, TradeProblem,
+};
+use sigma_store::Store;
+
+use super::{WhatIfArgs, fit, problems_document, read_trades};
+use crate::app::App;
+use crate::args::OutputArgs;
+use crate::database::store_error;
+use crate::exit::{ExitStatus, ToolError, fail};
+use crate::input::open_input;
+use crate::sessions::calendar_error;
+
+/// What to think of.
+#[derive(Debug)]
+pub struct ProFormaRequest<'a> {
+    /// Slug; none stands for the only portfolio there is.
+    pub portfolio: Option<&'a str>,
+    pub as_of: NaiveDate,
+    pub trades: Vec<Trade>,
+    /// What was wrong with the file already.
+    pub problems: Vec<TradeProblem>,
+    pub fractional: bool,
+    /// Where the trades come from, for messages.
+    pub source: String,
+}
+
+impl<'a> ProFormaRequest<'a> {
+    /// Reads trades from a file or standard input.
+    pub fn read(
+        file: Option<&Path>,
+        fractional: bool,
+        portfolio: Option<&'a str>,
+        as_of: NaiveDate,
+    ) -> anyhow::Result<ProFormaRequest<'a>> {
+        let (trades, problems) = read_trades(open_input(file)?)?;
+        let source = file.filter(|path| *path != Path::new("-"));
+        let source = source.map_or("standard input".to_owned(), |path| path.display().to_string());
+        Ok(ProFormaRequest { portfolio, as_of, trades, problems, fractional, source })
+    }
+
+    /// The trades of `--what-if`, for the one portfolio that is asked for; `None` without the option.
+    pub fn of_show(
+        args: &WhatIfArgs,
+        portfolios: &'a [String],
+        as_of: NaiveDate,
+    ) -> anyhow::Result<Option<ProFormaRequest<'a>>> {
+        let Some(file) = args.what_if.as_deref() else { return Ok(None) };
+        let portfolio = one_portfolio(portfolios)?;
+        ProFormaRequest::read(Some(file), args.fractional, portfolio, as_of).map(Some)
+    }
+}
+
+/// The one slug given, if any; two are an error.
+pub fn one_portfolio(portfolios: &[String]) -> anyhow::Result<Option<&str>> {
+    match portfolios {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err(ToolError::usage("trades are thought of in one portfolio, several are named")
+            .hint("give --portfolio once")
+            .into()),
+    }
+}
+
+/// One state of the portfolio at the close.
+#[derive(Debug, Clone)]
+pub struct Side {
+    pub book: Book,
+    pub day: Day,
+    pub views: Vec<PositionView>,
+}
+
+impl Side {
+    /// Rolls a book to the close and values it.
+    pub fn new(
+        book: Book,
+        market: &Market,
+        calendar: &Calendar,
+        as_of: NaiveDate,
+        results: &InstrumentResults,
+    ) -> anyhow::Result<Side> {
+        let day = rolled(&book, market, calendar, as_of)?;
+        let views = assess(&book, &day.lots, market, results);
+        Ok(Side { book, day, views })
+    }
+}
+
+fn rolled(book: &Book, market: &Market, calendar: &Calendar, as_of: NaiveDate) -> anyhow::Result<Day> {
+    let mut days = roll_from_opening(book, market, calendar, as_of).map_err(calendar_error)?;
+    days.pop().filter(|day| day.date == as_of).ok_or_else(|| {
+        let Book { portfolio, .. } = book;
+        let message = format!("{} opens on {}, after {as_of}", portfolio.slug, portfolio.opened_on);
+        fail(ExitStatus::Usage, message, "name a later date with --as-of")
+    })
+}
+
+/// The portfolio before and after.
+#[derive(Debug)]
+pub struct WhatIf {
+    pub as_of: NaiveDate,
+    pub before: Side,
+    pub after: Side,
+    pub fills: Vec<Fill>,
+    pub market: Market,
+    /// By symbol.
+    pub instruments: HashMap<String, Instrument>,
+    pub results: InstrumentResults,
+    pub definitions: Vec<FactorDefinition>,
+    /// What was computed in memory, and what is missing.
+    pub issues: Vec<Issue>,
+}
+
+/// Loads the portfolio and applies the trades. When something is wrong with them, the problems are the answer, and the
+/// error says how many there are.
+pub async fn load_what_if(
+    app: &App,
+    store: &mut Store,
+    calendar: &Calendar,
+    request: ProFormaRequest<'_>,
+    output: &OutputArgs,
+) -> anyhow::Result<WhatIf> {
+    let as_of = request.as_of;
+    let book = one_book(store, request.portfolio).await?;
+    let instruments: HashMap<String, Instrument> = store
+        .instruments()
+        .await
+        .map_err(store_error)?
+        .into_iter()
+        .map(|instrument| (instrument.symbol.clone(), instrument))
+        .collect();
+    let traded = traded(&request.trades, &instruments);
+    let market = market_of(store, &book, &traded, &instruments, as_of).await?;
+    let mut results = store.instrument_results(as_of, as_of, DEFAULT_METHOD).await.map_err(store_error)?;
+    let mut results = results.remove(&as_of).unwrap_or_default();
+    let definitions = store.factors().await.map_err(store_error)?;
+    let known = (&instruments, definitions.as_slice());
+    let issues = fit::complete(store, calendar, as_of, &traded, known, &mut results).await?;
+
+    let day = rolled(&book, &market, calendar, as_of)?;
+    let close = TradingClose {
+        as_of,
+        calendar,
+        market: &market,
+        instruments: &instruments,
+        fractional: request.fractional,
+    };
+    let applied = apply(&book, &day, &request.trades, &close).map_err(calendar_error)?;
+    let pro_forma = match applied {
+        Ok(pro_forma) if request.problems.is_empty() => pro_forma,
+        applied => {
+            let mut problems = request.problems;
+            problems.extend(applied.err().unwrap_or_default());
+            return Err(refused(app, &problems, &request.source, output)?);
+        }
+    };
+    let after = Side::new(pro_forma.book, &market, calendar, as_of, &results)?;
+    let views = assess(&book, &day.lots, &market, &results);
+    let before = Side { book, day, views };
+    Ok(WhatIf {
+        as_of,
+        before,
+        after,
+        fills: pro_forma.fills,
+        market,
+        instruments,
+        results,
+        definitions,
+        issues,
+    })
+}
+
+/// Writes the problems as the answer, and gives the error.
+fn refused(
+    app: &App,
+    problems: &[TradeProblem],
+    source: &str,
+    output: &OutputArgs,
+) -> anyhow::Result<anyhow::Error> {
+    app.write(output, &problems_document(problems, source))?;
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
+    };
+    let message = format!("{count} in the trades of {source}; nothing was computed");
+    Ok(fail(ExitStatus::Usage, message, "each row above says what to do"))
+}
+
+/// The book of the slug, or the only one.
+pub async fn one_book(store: &mut Store, slug: Option<&str>) -> anyhow::Result<Book> {
+    let slugs: Vec<String> = slug.map(str::to_owned).into_iter().collect();
+    let mut books = store.books(&slugs).await.map_err(store_error)?;
+    match (books.pop(), books.is_empty()) {
+        (Some(book), true) => Ok(book),
+        (None, _) => Err(fail(
+            ExitStatus::Failed,
+            "no portfolio is stored",
+            "run `sigma-seed demo` or `sigma-seed import FILE`",
+        )),
+        (Some(last), false) => {
+            let mut known: Vec<&str> = books.iter().map(|book| book.portfolio.slug.as_str()).collect();
+            known.push(&last.portfolio.slug);
+            let hint = format!("give --portfolio with one of: {}", known.join(", "));
+            Err(ToolError::usage("trades are thought of in one portfolio, several are stored")
+                .hint(hint)
+                .into())
+        }
+    }
+}
+
+/// Instruments of the trades, each once.
+fn traded(trades: &[Trade], instruments: &HashMap<String, Instrument>) -> Vec<Instrument> {
+    let found = trades.iter().filter_map(|trade| instruments.get(&trade.symbol));
+    let by_id: BTreeMap<i64, &Instrument> = found.map(|instrument| (instrument.id, instrument)).collect();
+    by_id.into_values().cloned().collect()
+}
+
+/// Market data of the book, of the instruments traded, and of what their options stand on.
+pub async fn market_of(
+    store: &mut Store,
+    book: &Book,
+    traded: &[Instrument],
+    instruments: &HashMap<String, Instrument>,
+    as_of: NaiveDate,
+) -> anyhow::Result<Market> {
+    let underlyings = traded.iter().filter_map(|instrument| instruments.get(instrument.risk_symbol()));
+    let others: Vec<Instrument> = traded.iter().chain(underlyings).cloned().collect();
+    store.books_market(std::slice::from_ref(book), &others, None, as_of).await.map_err(store_error)
+}

@@ -1,0 +1,160 @@
+//! `what-if`: a portfolio before and after trades, through every engine; kept under a name or stored on request.
+
+use std::path::PathBuf;
+
+use sigma_cli::what_if::one_portfolio;
+use sigma_cli::{
+    App, AsOfArgs, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, ProFormaRequest, StoredResults,
+    ToolError, fail, store_error,
+};
+use sigma_core::model::slug_of;
+use sigma_store::{Engine, Store, WhatIfSession, WhatIfTrade};
+
+use crate::inputs::Scenarios;
+use crate::what_if::{Thought, compare};
+
+/// What the answer is a function of; without them there is little to compare.
+pub const LOADINGS: StoredResults =
+    StoredResults { engine: Engine::FactorFits, what: "factor loadings", command: "sigma-factors run" };
+
+/// Options of `what-if`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Trades as CSV: symbol, action (BUY, SELL, SHORT, COVER), quantity or dollars, price, tag [default: stdin, also "-"]
+    #[arg(value_name = "FILE", conflicts_with = "session")]
+    file: Option<PathBuf>,
+    /// The trades of a kept session, on its date unless --as-of names another
+    #[arg(long, value_name = "NAME", conflicts_with = "fractional")]
+    session: Option<String>,
+    /// Keep the trades under this name
+    #[arg(long, value_name = "NAME", conflicts_with = "session", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    save: Option<String>,
+    /// Store the book after the trades as a new portfolio
+    #[arg(long, value_name = "SLUG")]
+    to_portfolio: Option<String>,
+    /// Allow parts of shares
+    #[arg(long)]
+    fractional: bool,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    #[command(flatten)]
+    portfolios: PortfolioArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    let writes = args.save.is_some() || args.to_portfolio.is_some();
+    if writes {
+        app.begin("what-if");
+    }
+    let _lock = if writes { Some(app.lock(&args.lock).await?) } else { None };
+    let calendar = app.calendar()?;
+    let mut store = app.open_store().await?;
+    refuse_taken_names(&mut store, &args).await?;
+    let session = match &args.session {
+        Some(name) => Some(store.what_if_session(name).await.map_err(store_error)?),
+        None => None,
+    };
+    let request = request(app, &mut store, &args, session.as_ref()).await?;
+    let (source, as_of, fractional) = (request.source.clone(), request.as_of, request.fractional);
+    let scenarios = Scenarios::load(&mut store, None).await?;
+    let thought = Thought::load(app, &mut store, &calendar, request, scenarios, &args.output).await?;
+    let slug = thought.what_if.before.book.portfolio.slug.clone();
+
+    app.write(
+        &args.output,
+        &compare::document(&thought, format!("What if: {slug} after the trades of {source}")),
+    )?;
+    if writes {
+        app.set_as_of(as_of);
+        save(app, &mut store, &args, &thought, fractional).await?;
+    }
+    Ok(app.tell_issues(&thought.issues()))
+}
+
+/// Names are checked before the work, so that nothing is computed in vain.
+async fn refuse_taken_names(store: &mut Store, args: &Args) -> anyhow::Result<()> {
+    if let Some(name) = &args.save
+        && store.what_if_sessions().await.map_err(store_error)?.iter().any(|kept| kept.name == *name)
+    {
+        let hint = format!("choose another name, or run `sigma-stress sessions rm {name}`");
+        return Err(fail(ExitStatus::Usage, format!("a session `{name}` is kept already"), hint));
+    }
+    let Some(slug) = &args.to_portfolio else { return Ok(()) };
+    if slug.is_empty() || slug_of(slug) != *slug {
+        let hint = match slug_of(slug) {
+            valid if valid.is_empty() => "use lower-case letters, digits and hyphens".to_owned(),
+            valid => format!("use --to-portfolio {valid}"),
+        };
+        return Err(ToolError::usage(format!("`{slug}` is no slug")).hint(hint).into());
+    }
+    let taken = store.portfolios(&[]).await.map_err(store_error)?.iter().any(|p| p.slug == *slug);
+    match taken {
+        true => Err(fail(
+            ExitStatus::Usage,
+            format!("a portfolio `{slug}` is stored already"),
+            "choose another slug; stored portfolios are never changed by a what-if",
+        )),
+        false => Ok(()),
+    }
+}
+
+async fn request<'a>(
+    app: &App,
+    store: &mut Store,
+    args: &'a Args,
+    session: Option<&'a WhatIfSession>,
+) -> anyhow::Result<ProFormaRequest<'a>> {
+    let portfolio = one_portfolio(&args.portfolios.portfolios)?;
+    if let Some(session) = session {
+        return Ok(ProFormaRequest {
+            portfolio: portfolio.or(Some(&session.portfolio)),
+            as_of: app.asked_session(&args.as_of)?.unwrap_or(session.as_of),
+            trades: session.trades.iter().map(|filled| filled.trade.clone()).collect(),
+            problems: Vec::new(),
+            fractional: session.fractional,
+            source: format!("session {}", session.name),
+        });
+    }
+    let date = app.stored_date(store, LOADINGS, None, &args.as_of).await?;
+    ProFormaRequest::read(args.file.as_deref(), args.fractional, portfolio, date.as_of)
+}
+
+async fn save(
+    app: &App,
+    store: &mut Store,
+    args: &Args,
+    thought: &Thought,
+    fractional: bool,
+) -> anyhow::Result<()> {
+    let what_if = &thought.what_if;
+    let portfolio = &what_if.before.book.portfolio;
+    if let Some(name) = &args.save {
+        let filled = what_if.fills.iter().map(|fill| WhatIfTrade {
+            trade: fill.trade.clone(),
+            filled_quantity: fill.quantity.abs(),
+            filled_price: fill.price,
+        });
+        let session = WhatIfSession {
+            name: name.clone(),
+            portfolio: portfolio.slug.clone(),
+            as_of: what_if.as_of,
+            fractional,
+            created_at: app.clock.timestamp(),
+            trades: filled.collect(),
+        };
+        app.record("trades", session.trades.len());
+        store.add_what_if_session(session).await.map_err(store_error)?;
+        app.record("session", name);
+    }
+    if let Some(slug) = &args.to_portfolio {
+        let name = format!("{} (what-if)", portfolio.name);
+        store.add_book(&what_if.after.book, slug, &name).await.map_err(store_error)?;
+        app.record("portfolio", slug);
+        app.record("positions", what_if.after.book.lots.len());
+    }
+    Ok(())
+}

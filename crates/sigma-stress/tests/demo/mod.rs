@@ -1,0 +1,175 @@
+//! The demo books with loadings and Greeks of their last session, but for an instrument and a contract that what-ifs
+//! have to work out themselves.
+
+use std::collections::{BTreeSet, HashMap};
+
+use assert_cmd::Command;
+use chrono::NaiveDate;
+use serde_json::Value;
+use sigma_core::analytics::contracts::Inputs;
+use sigma_core::analytics::factor_fit::FitSpec;
+use sigma_core::analytics::factor_model::{
+    DEFAULT_METHOD, ReturnPanel, covariance_method, factor_covariance, fit_date,
+};
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{FactorFit, GreeksRow, Instrument};
+use sigma_store::{NewRun, Scope, Store};
+use sigma_testkit::demo_store::DemoStore;
+
+use super::{close, json, measure};
+
+const AS_OF: &str = "2025-06-30";
+const CALL: &str = "SPY250919C00460000";
+const SHARE: &str = "TSLA";
+
+struct Computed {
+    fits: Vec<(i64, FactorFit)>,
+    greeks: Vec<GreeksRow>,
+    by_symbol: HashMap<String, Instrument>,
+}
+
+fn as_of() -> NaiveDate {
+    AS_OF.parse().unwrap()
+}
+
+/// Computes and stores; without what belongs to `left_out`.
+async fn engines(store: &mut Store, left_out: &[&str]) -> Computed {
+    let calendar = Calendar::nyse();
+    let instruments = store.instruments().await.unwrap();
+    let definitions = store.factors().await.unwrap();
+    let spec = FitSpec::default();
+    let warm_up = calendar.sessions_back(as_of(), spec.window).unwrap();
+    let market = store.market(&instruments, warm_up, as_of()).await.unwrap();
+    let rates = store.rates(&[], warm_up, as_of()).await.unwrap();
+    let sessions = calendar.sessions_between(warm_up, as_of()).unwrap();
+    let panel = ReturnPanel::new(&market, &rates, &definitions, sessions.clone());
+    let shares: Vec<&Instrument> = instruments.iter().filter(|i| !i.is_option()).collect();
+    let fits = fit_date(&panel, &definitions, &shares, as_of(), spec).unwrap().value;
+    let contracts: BTreeSet<i64> = instruments.iter().filter(|i| i.is_option()).map(|i| i.id).collect();
+    let greeks = Inputs::new(instruments.clone(), market, rates, sessions)
+        .greeks(&contracts, calendar, as_of())
+        .unwrap();
+
+    let day = Scope::all(as_of(), as_of());
+    let run = NewRun {
+        tool: "test".into(),
+        verb: "run".into(),
+        as_of: Some(as_of()),
+        from: None,
+        parameters: serde_json::json!({}),
+        version: "test".into(),
+        username: "test".into(),
+        started_at: "2025-07-01T12:00:00Z".into(),
+    };
+    let run = store.begin_run(run).await.unwrap();
+    let by_symbol: HashMap<String, Instrument> =
+        instruments.into_iter().map(|i| (i.symbol.clone(), i)).collect();
+    let is_left_out = |id: i64| left_out.iter().any(|symbol| by_symbol[*symbol].id == id);
+    let kept_fits =
+        fits.iter().filter(|(id, _)| !is_left_out(*id)).map(|(id, fit)| (*id, as_of(), fit.clone()));
+    store.save_factor_fits(run, &day, DEFAULT_METHOD, kept_fits.collect()).await.unwrap();
+    let kept_greeks = greeks.iter().filter(|row| !is_left_out(row.instrument_id)).cloned();
+    store.save_greeks(run, &day, kept_greeks.collect()).await.unwrap();
+    let covariance = factor_covariance(&panel, as_of(), spec).unwrap();
+    store
+        .save_factor_matrices(run, as_of(), as_of(), &covariance_method(spec.window), vec![covariance])
+        .await
+        .unwrap();
+    Computed { fits, greeks, by_symbol }
+}
+
+fn tool(demo: &DemoStore, args: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("sigma-stress")
+        .unwrap()
+        .current_dir(demo.dir.path())
+        .env_clear()
+        .env("DATABASE_URL", &demo.url)
+        .env("SIGMA_NOW", "2025-07-01T12:00:00Z")
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn what_if(demo: &DemoStore, portfolio: &str, trades: &str) -> (Value, String) {
+    std::fs::write(demo.dir.path().join("trades.csv"), trades).unwrap();
+    let (code, stdout, stderr) =
+        tool(demo, &["what-if", "trades.csv", "--portfolio", portfolio, "--format", "json"]);
+    assert_eq!(code, 0, "{stderr}");
+    (json(&stdout), stderr)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_engine_has_stored_is_computed_in_memory() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    let computed = engines(&mut demo.store, &[CALL, SHARE]).await;
+    let trades = format!("symbol,action,quantity\n{CALL},BUY,5\n{SHARE},SHORT,100\n");
+    let (document, stderr) = what_if(&demo, "demo-hnw", &trades);
+    for symbol in [CALL, SHARE] {
+        assert!(stderr.contains(symbol) && stderr.contains("computed for this answer only"), "{stderr}");
+    }
+    let nav = measure(&document, "value", "", "nav_usd");
+    close(&nav["change"], 0.0);
+
+    let id = |symbol: &str| computed.by_symbol[symbol].id;
+    let row = computed.greeks.iter().find(|row| row.instrument_id == id(CALL)).unwrap();
+    let greeks = row.greeks.as_ref().unwrap();
+    close(&measure(&document, "greeks", "", "vega_usd_per_point")["change"], 500.0 * greeks.vega_per_point);
+    let delta_dollars = 500.0 * greeks.delta * greeks.spot;
+    let loading = |symbol: &str, factor: &str| {
+        let (_, fit) = computed.fits.iter().find(|(fitted, _)| *fitted == id(symbol)).unwrap();
+        fit.known_loading(factor).unwrap()
+    };
+    let short = document["tables"]["trades"][1]["amount_usd"].as_f64().unwrap();
+    for factor in ["Market", "Value", "Rates"] {
+        let expected = delta_dollars * loading("SPY", factor) + short * loading(SHARE, factor);
+        close(&measure(&document, "factors", factor, "dollar_exposure_usd")["change"], expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_books_go_through_every_engine() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    engines(&mut demo.store, &[]).await;
+    let (code, _, stderr) = tool(&demo, &["run", "--as-of", AS_OF]);
+    assert_eq!(code, 0, "{stderr}");
+    let (_, shown, _) = tool(&demo, &["show", "--format", "json"]);
+    for portfolio in ["demo-individual", "demo-hnw", "demo-hedgefundstyle"] {
+        let (document, _) =
+            what_if(&demo, portfolio, "symbol,action,dollars\nSPY,SHORT,50000\nAAPL,BUY,20000\n");
+        close(&measure(&document, "value", "", "nav_usd")["change"], 0.0);
+        let rows = json(&shown)["rows"].as_array().unwrap().clone();
+        for row in rows.iter().filter(|row| row["portfolio"] == portfolio) {
+            for key in ["direct_pnl_usd", "correlated_pnl_usd"] {
+                let found = measure(&document, "stress", row["scenario"].as_str().unwrap(), key);
+                close(&found["before"], row[key].as_f64().unwrap());
+            }
+        }
+
+        let targets =
+            ["--target", "market_beta=0.1", "--target", "factor:Value=0", "--target", "beta:Momentum=0"];
+        let ask = [
+            "hedge",
+            "--portfolio",
+            portfolio,
+            "--with",
+            "SPY,VTV,MTUM,VUG",
+            "--format",
+            "csv",
+            "--fractional",
+        ];
+        let (code, trades, stderr) = tool(&demo, &[&ask[..], &targets[..]].concat());
+        assert_eq!(code, 0, "{stderr}");
+        std::fs::write(demo.dir.path().join("hedge.csv"), trades).unwrap();
+        let args = ["what-if", "hedge.csv", "--portfolio", portfolio, "--format", "json", "--fractional"];
+        let (code, stdout, stderr) = tool(&demo, &args);
+        assert_eq!(code, 0, "{stderr}");
+        let hedged = json(&stdout);
+        for (factor, key, target) in
+            [("Market", "beta", 0.1), ("Value", "dollar_exposure_usd", 0.0), ("Momentum", "beta", 0.0)]
+        {
+            close(&measure(&hedged, "factors", factor, key)["after"], target);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Portfolios before and after trades: a book that can be worked out by hand, and the demo books.
+
+mod book;
+mod demo;
+
+use book::{Book, LAST};
+use serde_json::Value;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn close(value: &Value, expected: f64) {
+    let value = value.as_f64().unwrap_or_else(|| panic!("{value} instead of {expected}"));
+    assert!((value - expected).abs() < 1e-6 * expected.abs().max(1.0), "{value} instead of {expected}");
+}
+
+/// A row of a section by its subject and measure.
+fn measure<'a>(document: &'a Value, section: &str, subject: &str, key: &str) -> &'a Value {
+    let rows = document["tables"][section].as_array().unwrap_or_else(|| panic!("no section {section}"));
+    let found = rows.iter().find(|row| row["subject"] == subject && row["measure"] == key);
+    found.unwrap_or_else(|| panic!("no {key} of {subject} in {section}"))
+}
+
+/// The answer of a what-if on the hand-made book: 100 SPY at 600, 200 BND at 50, 30,000 in cash.
+fn what_if(book: &Book, trades: &str, more: &[&str]) -> Value {
+    let file = book.write("trades.csv", trades);
+    let output = book.tool(&[&["what-if", &file, "--format", "json"], more].concat());
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    json(&output.stdout)
+}
+
+const TRADES: &str =
+    "symbol,action,quantity,dollars,price,tag\nSPY,SELL,40,,,\nBND,BUY,,5025,,bonds\nSPY,SELL,10,,598,\n";
+
+#[test]
+fn before_and_after_stand_side_by_side_and_nothing_is_written() {
+    let book = Book::new();
+    let stored = || std::fs::read(book.folder.path().join("sigma.db")).unwrap();
+    let before = stored();
+    let document = what_if(&book, TRADES, &[]);
+    assert_eq!(before, stored(), "the database is as it was");
+
+    let names: Vec<&str> = document["tables"].as_object().unwrap().keys().map(String::as_str).collect();
+    let sections = ["value", "exposures", "concentration", "greeks", "factors", "stress", "market_risk"];
+    assert_eq!(names[..2], ["trades", "cost"]);
+    assert_eq!(names[2..], sections);
+    assert_eq!(document["as_of"], LAST);
+
+    // 10 SPY are sold two dollars below the close.
+    let nav = measure(&document, "value", "", "nav_usd");
+    close(&nav["before"], 100_000.0);
+    close(&nav["after"], 99_980.0);
+    close(&document["tables"]["cost"][0]["cost_usd"], 20.0);
+    close(&document["tables"]["trades"][1]["left_over_usd"], 25.0);
+    close(&measure(&document, "value", "", "cash_usd")["change"], 24_000.0 - 5_000.0 + 5_980.0);
+    close(&measure(&document, "exposures", "", "gross_usd")["after"], 50.0 * 600.0 + 300.0 * 50.0);
+    close(&measure(&document, "exposures", "", "delta_adjusted_usd")["change"], -25_000.0);
+    close(&measure(&document, "factors", "Market", "dollar_exposure_usd")["change"], -30_000.0);
+    close(&measure(&document, "factors", "Rates", "dollar_exposure_usd")["after"], -6.0 * 15_000.0);
+    let crash = measure(&document, "stress", "market_down_10", "direct_pnl_usd");
+    close(&crash["before"], -6_000.0);
+    close(&crash["after"], -3_000.0);
+    let rates = measure(&document, "market_risk", "rates_up_100bp", "pnl_usd");
+    close(&rates["after"], 15_000.0 * (-0.06 + (37.0 - 36.0) * 0.0001 / 2.0f64).exp_m1());
+}
+
+#[test]
+fn before_is_what_the_run_stores() {
+    let book = Book::new();
+    assert_eq!(book.tool(&["run", "--as-of", LAST]).code, 0);
+    let document = what_if(&book, "symbol,action,quantity\nSPY,BUY,1\n", &[]);
+    for (verb, section, key) in
+        [("show", "stress", "direct_pnl_usd"), ("market-risk", "market_risk", "pnl_usd")]
+    {
+        let shown = json(&book.tool(&[verb, "--format", "json"]).stdout);
+        for row in shown["rows"].as_array().unwrap() {
+            let found = measure(&document, section, row["scenario"].as_str().unwrap(), key);
+            close(&found["before"], row[key].as_f64().unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_problem_is_told_in_one_go() {
+    let book = Book::new();
+    let file = book.write(
+        "bad.csv",
+        "symbol,action,quantity,dollars,price\nXYZ,BUY,1,,\nSPY,SELL,101,,\nSPY,HOLD,1,,\nBND,BUY,1,5,\nBND,BUY,0,,\nBND,BUY,1.5,,\nBND,BUY,many,,\n",
+    );
+    let output = book.tool(&["what-if", &file, "--format", "json"]);
+    assert_eq!(output.code, 2);
+    let document = json(&output.stdout);
+    let told: Vec<(u64, &str)> = document["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["row"].as_u64().unwrap(), row["column"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        (2, "symbol"),
+        (3, "quantity"),
+        (4, "action"),
+        (5, "dollars"),
+        (6, "quantity"),
+        (7, "quantity"),
+        (8, "quantity"),
+    ];
+    assert_eq!(told, expected);
+    assert!(output.stderr.contains("7 problems in the trades of"), "{}", output.stderr);
+    let empty = book.write("empty.csv", "symbol,action,quantity\n");
+    assert_eq!(book.tool(&["what-if", &empty]).code, 2);
+    assert_eq!(book.tool(&["what-if", "no-such.csv"]).code, 2);
+    let parts = book.write("parts.csv", "symbol,action,quantity\nBND,BUY,1.5\n");
+    assert_eq!(book.tool(&["what-if", &parts, "--fractional"]).code, 0);
+}
+
+#[test]
+fn sessions_are_kept_and_become_portfolios() {
+    let book = Book::new();
+    let first = what_if(&book, TRADES, &["--save", "less-spy"]);
+    let again = book.tool(&["what-if", &book.write("trades.csv", TRADES), "--save", "less-spy"]);
+    assert_eq!((again.code, again.stderr.contains("sessions rm less-spy")), (2, true), "{}", again.stderr);
+    let kept = book.tool(&["what-if", "--session", "less-spy", "--format", "json"]);
+    assert_eq!(json(&kept.stdout)["tables"], first["tables"]);
+    let list = json(&book.tool(&["sessions", "list", "--format", "json"]).stdout);
+    assert_eq!(
+        (list["rows"][0]["session"].as_str(), list["rows"][0]["trades"].as_u64()),
+        (Some("less-spy"), Some(3))
+    );
+    let shown = json(&book.tool(&["sessions", "show", "less-spy", "--format", "json"]).stdout);
+    close(&shown["rows"][1]["filled_quantity"], 100.0);
+
+    let stored = book.tool(&["what-if", "--session", "less-spy", "--to-portfolio", "two-funds-lighter"]);
+    assert_eq!(stored.code, 0, "{}", stored.stderr);
+    let taken = book.tool(&["what-if", "--session", "less-spy", "--to-portfolio", "two-funds"]);
+    assert_eq!((taken.code, taken.stderr.contains("stored already")), (2, true), "{}", taken.stderr);
+    assert_eq!(book.tool(&["what-if", "--session", "less-spy", "--to-portfolio", "No Slug"]).code, 2);
+    // The stored portfolio is what the session showed.
+    let next = book.write("next.csv", "symbol,action,quantity\nSPY,BUY,1\n");
+    let new = book.tool(&["what-if", &next, "--portfolio", "two-funds-lighter", "--format", "json"]);
+    assert_eq!(new.code, 0, "{}", new.stderr);
+    for (section, subject, key) in [
+        ("value", "", "nav_usd"),
+        ("value", "", "cash_usd"),
+        ("exposures", "", "gross_usd"),
+        ("stress", "rates_up_100bp", "direct_pnl_usd"),
+    ] {
+        let expected = measure(&first, section, subject, key)["after"].as_f64().unwrap();
+        close(&measure(&json(&new.stdout), section, subject, key)["before"], expected);
+    }
+    let two = book.tool(&["what-if", &next]);
+    assert_eq!((two.code, two.stderr.contains("two-funds, two-funds-lighter")), (2, true), "{}", two.stderr);
+
+    assert_eq!(book.tool(&["sessions", "rm", "less-spy"]).code, 0);
+    let gone = book.tool(&["what-if", "--session", "less-spy"]);
+    assert_eq!((gone.code, gone.stderr.contains("kept sessions: none")), (2, true), "{}", gone.stderr);
+}
+
+#[test]
+fn show_answers_for_the_book_after_trades() {
+    let book = Book::new();
+    let file = book.write("trades.csv", "symbol,action,quantity\nSPY,SHORT,150\n");
+    let shown = book.tool(&["show", "--what-if", &file, "--format", "json"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let document = json(&shown.stdout);
+    assert_eq!(document["title"], "Stress scenarios, pro forma after trades.csv");
+    let rows = document["rows"].as_array().unwrap();
+    let crash = rows.iter().find(|row| row["scenario"] == "market_down_10").unwrap();
+    close(&crash["direct_pnl_usd"], 3_000.0);
+    let parts = book.tool(&[
+        "show",
+        "--what-if",
+        &file,
+        "--positions",
+        "--scenario",
+        "market_down_10",
+        "--format",
+        "json",
+    ]);
+    let spy = json(&parts.stdout)["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["symbol"] == "SPY")
+        .cloned()
+        .unwrap();
+    close(&spy["market_value_usd"], -30_000.0);
+    assert!(spy["position_id"].is_null(), "a lot that is not stored has no id");
+    assert_eq!(book.tool(&["show"]).code, 1, "nothing was stored");
+}
+
+#[test]
+fn a_suggested_hedge_reaches_its_target() {
+    let book = Book::new();
+    let hedge = |more: &[&str]| book.tool(&[&["hedge", "--portfolio", "two-funds"], more].concat());
+    // 0.6 of market beta falls to 0.25 by selling 35,000 of SPY: 58.33 units, so 58 whole ones.
+    let targets = ["--with", "SPY,BND", "--target", "market_beta=0.25", "--target", "factor:Rates=-30000"];
+    let output = hedge(&[&targets[..], &["--format", "csv"]].concat());
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(output.stdout, "symbol,action,quantity\nSPY,SELL,58\nBND,SELL,100\n");
+    assert!(output.stderr.contains("Arithmetic, not advice"), "{}", output.stderr);
+    let after = what_if(&book, &output.stdout, &[]);
+    close(&measure(&after, "factors", "Market", "beta")["after"], 0.6 - 58.0 * 600.0 / 100_000.0);
+    close(&measure(&after, "factors", "Rates", "dollar_exposure_usd")["after"], -30_000.0);
+
+    let parts = hedge(&[&targets[..], &["--fractional", "--format", "csv"]].concat());
+    let exact = what_if(&book, &parts.stdout, &["--fractional"]);
+    close(&measure(&exact, "factors", "Market", "beta")["after"], 0.25);
+
+    let through = hedge(&["--with", "SPY", "--target", "delta_dollars=0", "--format", "csv"]);
+    assert_eq!(through.stdout, "symbol,action,quantity\nSPY,SELL,100\nSPY,SHORT,17\n");
+}
+
+#[test]
+fn targets_out_of_reach_say_how_near_they_come() {
+    let book = Book::new();
+    let output = book.tool(&["hedge", "--with", "SPY", "--target", "factor:Rates=0", "--format", "json"]);
+    assert_eq!(output.code, 3, "{}", output.stderr);
+    let document = json(&output.stdout);
+    assert_eq!(document["tables"]["trades"], Value::Array(Vec::new()));
+    assert_eq!(document["tables"]["targets"][0]["reached"], false);
+    close(&document["tables"]["targets"][0]["exact"], -60_000.0);
+    for (args, told) in [
+        (["hedge", "--with", "SPY", "--target", "carry=0"], "market_beta"),
+        (["hedge", "--with", "SPY", "--target", "factor:Carry=0"], "defined: Market, Rates"),
+        (["hedge", "--with", "XYZ", "--target", "net=0"], "1 problem"),
+    ] {
+        let refused = book.tool(&args);
+        assert_eq!((refused.code, refused.stderr.contains(told)), (2, true), "{}", refused.stderr);
+    }
+}
