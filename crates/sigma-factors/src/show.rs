@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use clap::Args as ClapArgs;
 use sigma_cli::{
-    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, Table, store_error,
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, Table, WhatIfArgs,
+    store_error,
 };
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::model::Book;
@@ -12,34 +13,41 @@ use sigma_store::{Scope, Store};
 
 use crate::compute::names;
 use crate::positions_table::{exposure_table, loadings_table, push_loadings};
+use crate::show_what_if;
 use crate::stored::FITS;
 
 /// Told below every table, as the unit differs from that of the other factors.
-const RATE_UNIT: &str = "a rate factor counts per 1.00 of yield: divide by 10,000 for one basis point";
+pub(crate) const RATE_UNIT: &str =
+    "a rate factor counts per 1.00 of yield: divide by 10,000 for one basis point";
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
-    as_of: AsOfArgs,
+    pub(crate) as_of: AsOfArgs,
     #[command(flatten)]
-    portfolio: PortfolioArgs,
+    pub(crate) portfolio: PortfolioArgs,
     /// Loadings of what the portfolios hold; options through their underlyings
     #[arg(long, conflicts_with = "instruments")]
-    positions: bool,
+    pub(crate) positions: bool,
     /// Loadings of every instrument
     #[arg(long)]
-    instruments: bool,
+    pub(crate) instruments: bool,
     /// Name the loadings are stored under
     #[arg(long, value_name = "METHOD", default_value = DEFAULT_METHOD)]
-    method: String,
+    pub(crate) method: String,
     #[command(flatten)]
-    list: ListArgs,
+    pub(crate) what_if: WhatIfArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) list: ListArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
+    if args.what_if.what_if.is_some() {
+        return show_what_if::run(args, app, &mut store).await;
+    }
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
     let date = app.stored_date(&mut store, FITS, None, &args.as_of).await?;
     let (mut table, title) = match args.positions || args.instruments {

@@ -193,3 +193,28 @@ async fn a_replay_equals_single_days_and_trials_have_their_own_name() {
         assert!(stderr.contains(part), "{line}: {stderr}");
     }
 }
+
+#[tokio::test]
+async fn a_what_if_adds_the_dollars_of_its_trades() {
+    let demo = DemoStore::with_market().await.unwrap();
+    answer(&demo.url, "run --as-of 2025-06-30 --portfolio demo-hnw", 0);
+    let file = demo.dir.path().join("trades.csv");
+    std::fs::write(&file, "symbol,action,quantity\nSPY,BUY,100\nVTV,SHORT,10\n").unwrap();
+    let show = "show --portfolio demo-hnw --format csv";
+    let dollars = |line: &str, factor: &str| {
+        let found =
+            rows(&answer(&demo.url, line, 0).0).into_iter().find(|row| row["factor"] == factor).unwrap();
+        found["dollar_exposure_usd"].parse::<f64>().unwrap()
+    };
+    let what_if = format!("{show} --what-if {}", file.display());
+    let loadings = rows(&answer(&demo.url, &format!("{what_if} --positions"), 0).0);
+    assert!(loadings.iter().any(|row| row["symbol"] == "VTV"), "loadings of what would be held");
+    // SPY closes at 530, and both funds have loadings by definition.
+    let value = dollars(show, "Value") - dollars(&what_if, "Value");
+    let market = dollars(&what_if, "Market") - dollars(show, "Market");
+    assert!(value > 0.0 && (market - (53_000.0 - value)).abs() < 1e-6, "{market} and {value}");
+    let (_, stderr) = answer(&demo.url, &format!("{what_if} --method ols"), 2);
+    assert!(stderr.contains("leave --method out"), "{stderr}");
+    let (_, stderr) = answer(&demo.url, &format!("show --what-if {}", file.display()), 2);
+    assert!(stderr.contains("demo-hnw"), "{stderr}");
+}

@@ -14,6 +14,7 @@ mod price;
 mod rows;
 mod run;
 mod show;
+mod show_what_if;
 
 use clap::{Parser, Subcommand};
 use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};

@@ -7,36 +7,42 @@ use clap::Args as ClapArgs;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults, Table,
-    store_error,
+    WhatIfArgs, store_error,
 };
-use sigma_core::analytics::contracts::held;
 use sigma_core::analytics::{performance, positions};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, GreeksRow, Instrument, InstrumentResults};
 use sigma_store::{Engine, Scope, Store};
 
 use crate::rows::{contract_table, position_table, push_positions};
+use crate::show_what_if;
+use sigma_core::analytics::contracts::held;
 
-const GREEKS: StoredResults =
+pub(crate) const GREEKS: StoredResults =
     StoredResults { engine: Engine::Greeks, what: "Greeks", command: "sigma-greeks run" };
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
-    as_of: AsOfArgs,
+    pub(crate) as_of: AsOfArgs,
     #[command(flatten)]
-    portfolio: PortfolioArgs,
+    pub(crate) portfolio: PortfolioArgs,
     /// Dollars per position instead of numbers per unit of the underlying
     #[arg(long)]
-    positions: bool,
+    pub(crate) positions: bool,
     #[command(flatten)]
-    list: ListArgs,
+    pub(crate) what_if: WhatIfArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) list: ListArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
+    if args.what_if.what_if.is_some() {
+        return show_what_if::run(args, app, &mut store).await;
+    }
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
     let date = app.stored_date(&mut store, GREEKS, None, &args.as_of).await?;
     let as_of = date.as_of;

@@ -235,3 +235,22 @@ fn a_missing_column_is_named() {
         assert!(stderr.contains(&format!("the column {name}")), "{stderr}");
     }
 }
+
+#[tokio::test]
+async fn a_what_if_shows_contracts_that_are_not_held_yet() {
+    let demo = DemoStore::with_market().await.unwrap();
+    answer(&demo.url, "run --as-of 2025-06-30", 0);
+    let file = demo.dir.path().join("trades.csv");
+    std::fs::write(&file, "symbol,action,quantity\nSPY250919C00460000,BUY,2\nAAPL,SELL,1\n").unwrap();
+    let line = format!("show --portfolio demo-hnw --format csv --what-if {}", file.display());
+    let (stdout, _) = answer(&demo.url, &line, 0);
+    let contract = rows(&stdout).remove(0);
+    assert_eq!(contract["symbol"], "SPY250919C00460000");
+    let (stdout, _) = answer(&demo.url, &format!("{line} --positions"), 0);
+    let positions = rows(&stdout);
+    assert_eq!(positions.len(), 1, "the book holds no other option");
+    let expected = 200.0 * number(&contract, "delta") * number(&contract, "spot_usd");
+    assert!((number(&positions[0], "delta_dollars") - expected).abs() < 1e-6);
+    let (stdout, _) = answer(&demo.url, "show --portfolio demo-hnw --positions --format csv", 0);
+    assert_eq!(rows(&stdout).len(), 0, "nothing was stored");
+}

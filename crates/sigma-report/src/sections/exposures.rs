@@ -3,7 +3,7 @@
 use sigma_cli::{Cell, Column, Table};
 use sigma_core::analytics::exposures::UNCLASSIFIED;
 use sigma_core::analytics::positions::PositionView;
-use sigma_core::model::{Dimension, ExposureRow, Lot, Reason};
+use sigma_core::model::{Book, Dimension, ExposureRow, Lot, Reason};
 
 use super::absent;
 
@@ -27,7 +27,7 @@ pub fn section(inputs: &Inputs, _: &[Availability]) -> Section {
         ("delta_adjusted_usd", "Delta-adjusted"),
         ("beta_adjusted_usd", "Beta-adjusted"),
     ];
-    for ((key, title), cell) in titles.into_iter().zip(sums(inputs, total)) {
+    for ((key, title), cell) in titles.into_iter().zip(sums(&inputs.book, &inputs.views, total)) {
         section = section.fact(money(key, title), cell);
     }
     for (key, title, label, dimension) in [
@@ -63,6 +63,11 @@ pub fn columns(label: &str) -> Vec<Column> {
 
 /// One group.
 pub fn cells(inputs: &Inputs, row: &ExposureRow) -> Vec<Cell> {
+    cells_of(&inputs.book, &inputs.views, row)
+}
+
+/// One group of any book and its positions.
+pub fn cells_of(book: &Book, views: &[PositionView], row: &ExposureRow) -> Vec<Cell> {
     let mut line = vec![
         Cell::text(&row.bucket),
         Cell::Int(row.position_count as i64),
@@ -71,13 +76,13 @@ pub fn cells(inputs: &Inputs, row: &ExposureRow) -> Vec<Cell> {
         Cell::Money(row.long_value),
         Cell::Money(row.short_value),
     ];
-    line.extend(sums(inputs, row));
+    line.extend(sums(book, views, row));
     line
 }
 
 /// Notional, delta-adjusted and beta-adjusted exposure, or why positions of the group have none.
-fn sums(inputs: &Inputs, row: &ExposureRow) -> [Cell; 3] {
-    let of_group = || inputs.views.iter().filter(|view| belongs(row, &inputs.book.lots[view.lot]));
+fn sums(book: &Book, views: &[PositionView], row: &ExposureRow) -> [Cell; 3] {
+    let of_group = || views.iter().filter(|view| belongs(row, &book.lots[view.lot]));
     let cell = |sum: Option<f64>, number: fn(&PositionView) -> Result<f64, Reason>| {
         sum.map_or_else(|| Cell::missing(absent::sum(of_group(), number)), Cell::Money)
     };

@@ -2,13 +2,13 @@
 
 use clap::ValueEnum;
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, WhatIfArgs,
 };
 use sigma_core::model::{Dimension, ExposureRow};
 
 use crate::inputs;
 use crate::sections::exposures::{cells, columns};
-use crate::verbs::stored_dates;
+use crate::verbs::{exposures_what_if, stored_dates};
 
 /// What exposures are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,7 +22,7 @@ pub enum By {
 }
 
 impl By {
-    fn dimension(self) -> Dimension {
+    pub fn dimension(self) -> Dimension {
         match self {
             By::Total => Dimension::Total,
             By::AssetType => Dimension::AssetType,
@@ -43,6 +43,8 @@ pub struct Args {
     #[command(flatten)]
     pub portfolio: PortfolioArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub list: ListArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -51,14 +53,11 @@ pub struct Args {
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
+    if args.what_if.what_if.is_some() {
+        return exposures_what_if::run(&args, app, &mut store, &calendar).await;
+    }
     let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
-    let mut heading = vec![
-        Column::text("portfolio", "Portfolio"),
-        Column::text("as_of", "As of"),
-        Column::text("dimension", "Dimension"),
-    ];
-    heading.extend(columns("Bucket"));
-    let mut table = Table::new(heading);
+    let mut table = empty_table();
     for inputs in inputs::load(&mut store, &calendar, found).await? {
         let wanted = |row: &&ExposureRow| args.by.is_none_or(|by| by.dimension() == row.dimension);
         for row in inputs.exposures.iter().filter(wanted) {
@@ -77,4 +76,15 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         .note("A position counts in each of its tags, so tags may add up to more than the total.");
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
+}
+
+/// Columns of the list, without rows.
+pub fn empty_table() -> Table {
+    let mut heading = vec![
+        Column::text("portfolio", "Portfolio"),
+        Column::text("as_of", "As of"),
+        Column::text("dimension", "Dimension"),
+    ];
+    heading.extend(columns("Bucket"));
+    Table::new(heading)
 }

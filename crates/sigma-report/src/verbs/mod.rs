@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub mod exposures;
+mod exposures_what_if;
 pub mod generate;
 pub mod performance;
 pub mod positions;

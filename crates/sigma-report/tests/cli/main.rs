@@ -9,3 +9,4 @@ mod lists;
 mod schema;
 mod snapshot;
 mod tool;
+mod what_if;

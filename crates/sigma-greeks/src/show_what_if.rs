@@ -1,0 +1,39 @@
+//! `show --what-if`: the tables of `show` for the portfolio as it would be after trades.
+
+use std::collections::HashMap;
+
+use sigma_cli::{App, Document, ExitStatus, ProFormaRequest, load_what_if};
+use sigma_core::analytics::contracts::held;
+use sigma_core::model::{GreeksRow, Instrument};
+use sigma_store::Store;
+
+use crate::rows::{contract_table, position_table, push_positions};
+use crate::show::{Args, GREEKS};
+
+pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<ExitStatus> {
+    let as_of = app.stored_date(store, GREEKS, None, &args.as_of).await?.as_of;
+    let request = ProFormaRequest::of_show(&args.what_if, &args.portfolio.portfolios, as_of)?;
+    let Some(request) = request else { return Ok(ExitStatus::Done) };
+    let what_if = load_what_if(app, store, &app.calendar()?, request, &args.output).await?;
+
+    let after = &what_if.after;
+    let mut table = match args.positions {
+        true => {
+            let mut table = position_table();
+            push_positions(&mut table, &after.book, &after.views);
+            table
+        }
+        false => {
+            let held = held(std::slice::from_ref(&after.book), as_of);
+            let rows: Vec<GreeksRow> =
+                held.iter().filter_map(|id| what_if.results.greeks.get(id)).cloned().collect();
+            let by_id: HashMap<i64, &Instrument> = what_if.instruments.values().map(|i| (i.id, i)).collect();
+            contract_table(&rows, &by_id)
+        }
+    };
+    args.list.apply(&mut table)?;
+    let of = if args.positions { "positions" } else { "contracts" };
+    let title = format!("Greeks of {of}, pro forma after {}", args.what_if.name().unwrap_or_default());
+    app.write(&args.output, &Document::single(table).title(title).as_of(as_of))?;
+    Ok(app.tell_issues(&what_if.issues))
+}
