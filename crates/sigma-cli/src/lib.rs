@@ -6,7 +6,7 @@
 //!
 //! # Map
 //! - [`app`]: the frame around a tool: parse, start, run, tell, exit; [`App`] is what a running tool has at hand.
-//! - [`args`]: options to flatten; [`meta`]: the verbs `completions` and `man`.
+//! - [`args`], [`lot_filter`]: options to flatten; [`meta`]: the verbs `completions` and `man`.
 //! - [`config`]: settings and where each came from; [`clock`]: now, in UTC and in New York.
 //! - [`exit`]: exit codes and the one-line error with its hint; [`outcome`]: the closing line of a run, and issues.
 //! - [`cell`], [`table`], [`document`]: the answer as data; [`mod@render`]: its four forms; [`output`]: its place; [`input`]: where a filter reads.
@@ -29,6 +29,7 @@ mod environment;
 pub mod exit;
 pub mod input;
 pub mod lock;
+pub mod lot_filter;
 pub mod meta;
 pub mod outcome;
 pub mod output;
@@ -57,6 +58,7 @@ pub use document::Document;
 pub use exit::{ExitStatus, ToolError, fail, hinted};
 pub use input::open_input;
 pub use lock::RunLock;
+pub use lot_filter::TagFilterArgs;
 pub use meta::MetaCommand;
 pub use outcome::RunSummary;
 pub use output::{Destination, write_file_atomically};

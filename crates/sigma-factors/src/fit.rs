@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
 use rayon::prelude::*;
-use sigma_cli::render::number_text;
+use sigma_cli::render::{guarded, number_text};
 use sigma_cli::{App, Destination, ExitStatus, ToolError, open_input};
 use sigma_core::analytics::factor_fit::{
     FactorDesign, FactorError, FactorSeries, FitInput, FitModel, FitSpec, Penalty, fit, fit_univariate,
@@ -225,8 +225,8 @@ fn row(
     let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(number_text).unwrap_or_default();
     let [coefficient, std_error, t_value, p_value] = numbers.map(number);
     out.write_record([
-        symbol,
-        term,
+        &*guarded(symbol),
+        &*guarded(term),
         &coefficient,
         &std_error,
         &t_value,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use sigma_cli::render::number_text;
+use sigma_cli::render::{guarded, number_text};
 use sigma_cli::{App, Destination, ExitStatus, ToolError, open_input};
 use sigma_core::analytics::correlation::{CorrelationError, PackedCorrelation, ewma, pearson};
 use sigma_core::analytics::nearest_correlation::repair;
@@ -53,8 +53,8 @@ pub fn run(args: &FilterArgs, output: Option<&std::path::Path>, app: &App) -> an
             for j in i + 1..matrix.n {
                 let rho = matrix.get(i, j).map(number_text).unwrap_or_default();
                 let count = matrix.count(i, j).to_string();
-                out.write_record([&table.symbols[i], &table.symbols[j], &rho, &count])
-                    .context("cannot write")?;
+                let [a, b] = [i, j].map(|at| guarded(&table.symbols[at]));
+                out.write_record([&*a, &*b, &rho, &count]).context("cannot write")?;
             }
         }
         out.flush().context("cannot write")

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use clap::Args as ClapArgs;
 use sigma_cli::{
-    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, Table, WhatIfArgs,
-    store_error,
+    App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, Table,
+    TagFilterArgs, ToolError, WhatIfArgs, store_error,
 };
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::model::Book;
@@ -38,17 +38,28 @@ pub struct Args {
     #[command(flatten)]
     pub(crate) what_if: WhatIfArgs,
     #[command(flatten)]
+    filter: TagFilterArgs,
+    #[command(flatten)]
     pub(crate) list: ListArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
 
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
+    if !args.filter.is_empty() && !args.positions {
+        let error = ToolError::usage("a choice of positions needs --positions");
+        return Err(error.hint("exposures are stored of whole portfolios").into());
+    }
     let mut store = app.open_store().await?;
     if args.what_if.what_if.is_some() {
+        if !args.filter.is_empty() {
+            let error = ToolError::usage("--what-if shows the whole portfolio");
+            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
+        }
         return show_what_if::run(args, app, &mut store).await;
     }
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
+    args.filter.check(&books)?;
     let date = app.stored_date(&mut store, FITS, None, &args.as_of).await?;
     let (mut table, title) = match args.positions || args.instruments {
         true => (loadings(&mut store, args, &books, date).await?, "Factor loadings"),
@@ -84,6 +95,7 @@ async fn loadings(store: &mut Store, args: &Args, books: &[Book], date: StoredDa
     let instruments = store.instruments().await.map_err(store_error)?;
     let names: HashMap<i64, &str> = names(&instruments);
     let lots = books.iter().flat_map(|book| &book.lots).filter(|lot| lot.position.is_open(as_of));
+    let lots = lots.filter(|lot| args.filter.matches(lot));
     let held: BTreeSet<&str> = lots.map(|lot| lot.instrument.risk_symbol()).collect();
     let mut named: Vec<_> = fits.iter().filter_map(|(id, _, fit)| Some((*names.get(id)?, fit))).collect();
     named.retain(|(symbol, _)| args.instruments || held.contains(symbol));

@@ -132,6 +132,11 @@ async fn the_demo_books_have_loadings_exposures_correlations_and_risk() {
         (Some("Market"), Some(1.0))
     );
 
+    let (stdout, _) = answer(&url, "show --positions --format csv --underlying AAPL --underlying MSFT", 0);
+    assert_eq!(rows(&stdout).len(), 16);
+    let (_, stderr) = answer(&url, "show --underlying AAPL", 2);
+    assert!(stderr.contains("a choice of positions needs --positions"), "{stderr}");
+
     let (stdout, _) = answer(&url, "correlations --format json", 0);
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["tables"]["portfolios"].as_array().unwrap().len(), 3);

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use csv::ByteRecord;
 use rayon::prelude::*;
-use sigma_cli::render::number_text;
+use sigma_cli::render::{guarded_field, number_text};
 use sigma_cli::{App, Destination, ExitStatus, ToolError, open_input};
 use sigma_core::analytics::option_filter::{FilterResult, FilterRow, FilterStatus, evaluate};
 use sigma_core::model::{ExerciseStyle, OptionKind};
@@ -127,7 +127,7 @@ impl Columns {
         }
         let repeated: Vec<usize> =
             (0..names.len()).filter(|i| !ANSWER.contains(&names[*i].as_str())).collect();
-        let mut answer: ByteRecord = repeated.iter().map(|i| names[*i].as_bytes()).collect();
+        let mut answer: ByteRecord = repeated.iter().map(|i| guarded_field(names[*i].as_bytes())).collect();
         answer.extend(ANSWER.iter().map(|name| name.as_bytes()));
         Ok(Columns {
             spot: needed("spot")?,
@@ -150,7 +150,8 @@ impl Columns {
         let row = if record.len() == self.width { self.row(record) } else { None };
         let invalid = || evaluate(&FilterRow { spot: f64::NAN, ..BLANK });
         let result = row.as_ref().map_or_else(invalid, evaluate);
-        let mut out: ByteRecord = self.repeated.iter().map(|i| record.get(*i).unwrap_or_default()).collect();
+        let field = |i: &usize| guarded_field(record.get(*i).unwrap_or_default());
+        let mut out: ByteRecord = self.repeated.iter().map(field).collect();
         for value in numbers(&result) {
             out.push_field(value.map(number_text).unwrap_or_default().as_bytes());
         }

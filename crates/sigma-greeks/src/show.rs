@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults, Table,
-    WhatIfArgs, store_error,
+    TagFilterArgs, ToolError, WhatIfArgs, store_error,
 };
 use sigma_core::analytics::{performance, positions};
 use sigma_core::calendar::Calendar;
@@ -33,6 +33,8 @@ pub struct Args {
     #[command(flatten)]
     pub(crate) what_if: WhatIfArgs,
     #[command(flatten)]
+    filter: TagFilterArgs,
+    #[command(flatten)]
     pub(crate) list: ListArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -41,9 +43,14 @@ pub struct Args {
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     if args.what_if.what_if.is_some() {
+        if !args.filter.is_empty() {
+            let error = ToolError::usage("--what-if shows the whole portfolio");
+            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
+        }
         return show_what_if::run(args, app, &mut store).await;
     }
-    let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
+    let mut books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
+    args.filter.check(&books)?;
     let date = app.stored_date(&mut store, GREEKS, None, &args.as_of).await?;
     let as_of = date.as_of;
     let mut rows = store.greeks(&Scope::all(as_of, as_of)).await.map_err(store_error)?;
@@ -51,9 +58,10 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
         return Err(date.nothing("Greeks"));
     }
     let mut table = match args.positions {
-        true => positions_of(&mut store, &books, &app.calendar()?, as_of, rows).await?,
+        true => positions_of(&mut store, &books, &args.filter, &app.calendar()?, (as_of, rows)).await?,
         false => {
-            if !args.portfolio.portfolios.is_empty() {
+            if !args.portfolio.portfolios.is_empty() || !args.filter.is_empty() {
+                books.iter_mut().for_each(|book| book.lots.retain(|lot| args.filter.matches(lot)));
                 let wanted: BTreeSet<i64> = held(&books, as_of);
                 rows.retain(|row| wanted.contains(&row.instrument_id));
             }
@@ -71,9 +79,9 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
 async fn positions_of(
     store: &mut Store,
     books: &[Book],
+    filter: &TagFilterArgs,
     calendar: &Calendar,
-    as_of: NaiveDate,
-    rows: Vec<GreeksRow>,
+    (as_of, rows): (NaiveDate, Vec<GreeksRow>),
 ) -> anyhow::Result<Table> {
     let held: BTreeSet<&str> =
         books.iter().flat_map(|b| &b.lots).map(|lot| lot.instrument.risk_symbol()).collect();
@@ -90,7 +98,9 @@ async fn positions_of(
         let sessions = calendar.sessions_between(opening, as_of).map_err(calendar_error)?;
         let days = performance::roll(book, &market, calendar, &sessions).map_err(calendar_error)?;
         let Some(day) = days.last().filter(|day| day.date == as_of) else { continue };
-        push_positions(&mut table, book, &positions::assess(book, &day.lots, &market, &results));
+        let mut views = positions::assess(book, &day.lots, &market, &results);
+        views.retain(|view| filter.matches(&book.lots[view.lot]));
+        push_positions(&mut table, book, &views);
     }
     Ok(table)
 }

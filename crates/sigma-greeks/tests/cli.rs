@@ -73,6 +73,13 @@ async fn the_demo_contracts_are_priced_once_and_stored_once() {
         let expected = units * contract["delta"].as_f64().unwrap() * contract["spot_usd"].as_f64().unwrap();
         assert!((number("delta_dollars") - expected).abs() < 1e-6, "{position:?}");
     }
+    for (line, count) in [("--type SP", 3), ("--positions --type SP", 3), ("--positions --underlying VIX", 1)]
+    {
+        let (stdout, _) = answer(&url, &format!("show --format csv {line}"), 0);
+        assert_eq!(rows(&stdout).len(), count, "{line}");
+    }
+    let (_, stderr) = answer(&url, "show --tag Cor", 2);
+    assert!(stderr.contains("no position has the tag \"Cor\""), "{stderr}");
     let (_, stderr) = answer(&url, "run --portfolio nobody", 2);
     assert!(stderr.contains("demo-hnw"), "{stderr}");
 }
@@ -234,6 +241,17 @@ fn a_missing_column_is_named() {
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{header}");
         assert!(stderr.contains(&format!("the column {name}")), "{stderr}");
     }
+}
+
+#[test]
+fn repeated_text_that_a_spreadsheet_would_run_stays_text() {
+    let input = "id,note,spot,strike,years,rate,dividend_yield,volatility,type\n\
+                 =1+1,-0.5,100,100,1,-0.01,0,0.2,c\n@x,+y,100,100,1,0.05,0,0.2,c\n";
+    let (_, stdout, _) = price(&[], input);
+    let found = rows(&stdout);
+    assert_eq!((found[0]["id"].as_str(), found[0]["note"].as_str()), ("'=1+1", "-0.5"));
+    assert_eq!((found[0]["rate"].as_str(), found[0]["status"].as_str()), ("-0.01", "ok"));
+    assert_eq!((found[1]["id"].as_str(), found[1]["note"].as_str()), ("'@x", "'+y"));
 }
 
 #[tokio::test]

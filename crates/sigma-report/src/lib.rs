@@ -36,7 +36,8 @@ Examples:
   sigma-report generate                                     write the reports of the latest snapshots
   sigma-report show                                         the latest snapshot of each portfolio
   sigma-report positions --portfolio demo-hnw --sort -market_value_usd --limit 10
-  sigma-report exposures --by sector --format csv -o sectors.csv";
+  sigma-report exposures --by sector --format csv -o sectors.csv
+  sigma-report positions --group-by tag --portfolio demo-hedgefundstyle";
 
 /// Snapshots and the daily portfolio report
 #[derive(Debug, Parser)]
@@ -61,7 +62,7 @@ pub enum Verb {
     Exposures(exposures::Args),
     /// Snapshots over time
     Performance(performance::Args),
-    /// Every lot with its value and Greeks
+    /// Every lot with its value and Greeks, or groups of lots with subtotals
     Positions(positions::Args),
     /// Print the JSON Schema of the report
     Schema(schema::Args),

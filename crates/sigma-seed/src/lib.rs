@@ -11,6 +11,7 @@ pub mod decimal;
 pub mod demo_data;
 pub mod seeding;
 pub mod symbols;
+pub mod tagging;
 pub mod verbs;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,8 @@ use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
   sigma-seed position add --portfolio own --symbol SPY250919P00500000 --quantity -2 --price 4.5 \\
     --date 2025-03-03 --tag Hedge
   sigma-seed position close 64 --price 240 --date 2025-05-01 --quantity 40
-  sigma-seed position apply-split 64"
+  sigma-seed position apply-split 64
+  sigma-seed tag add strategy:Covered_Calls --portfolio own --type SC --underlying SPY"
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -396,3 +396,43 @@ fn the_demo_books_stand_on_postgresql_too() {
     );
     assert_eq!(folder.run(&["reset", "--yes", "--database-url", &url]).code, 0);
 }
+
+#[test]
+fn tags_follow_their_rules_and_go_on_many_positions_at_once() {
+    let folder = Folder::seeded();
+    let portfolio = "--portfolio demo-hedgefundstyle";
+    let tagged = |tag: &str| {
+        let rows = folder.rows("tag list");
+        rows.iter().find(|row| row["tag"] == tag).map(|row| row["positions"].as_i64().unwrap())
+    };
+    // A dry run says what would be and writes nothing.
+    let dry = folder.succeed(&format!("tag add strategy:Overlay {portfolio} --type option -n"));
+    assert!(dry.stderr.contains("would add the tag \"strategy:Overlay\" and put it on 8 positions"));
+    assert_eq!(tagged("strategy:Overlay"), None);
+
+    folder.succeed(&format!("tag add #Strategy:Overlay {portfolio} --type option"));
+    assert_eq!(tagged("strategy:Overlay"), Some(8));
+    let again = folder.succeed(&format!("tag add STRATEGY:overlay {portfolio} --type option"));
+    assert!(again.closing_line().contains(" changed=0 "), "{}", again.stderr);
+    folder.succeed(&format!("tag rm strategy:Overlay {portfolio} --type SP"));
+    assert_eq!(tagged("strategy:Overlay"), Some(5));
+    folder.succeed(&format!("tag add Tech {portfolio} --symbol NVDA --tag strategy:Overlay"));
+    assert_eq!(tagged("Tech"), Some(1));
+    folder.succeed(&format!("tag rm tech {portfolio}"));
+    assert_eq!(tagged("Tech"), None);
+
+    for (line, told) in [
+        ("tag add two-words", "the tag \"two-words\" holds '-'; a tag is made of letters, digits and _"),
+        ("tag add =cmd", "holds '='"),
+        ("tag add Core --symbol NONE", "no open position of demo-hedgefundstyle matches"),
+        ("tag add Core --position 1", "demo-hedgefundstyle has no position 1"),
+        ("tag add Core --tag Overly", "no position has the tag \"Overly\""),
+        ("tag rm strategy:Overlai", "did you mean \"strategy:Overlay\"?"),
+    ] {
+        folder.refuse(&format!("{line} {portfolio}"), told);
+    }
+    let many: Vec<String> = (0..21).map(|i| format!("--tag t{i}")).collect();
+    let id = folder.rows(&format!("position list {portfolio}"))[0]["position_id"].as_i64().unwrap();
+    folder.refuse(&format!("tag set {id} {}", many.join(" ")), "would have 21 tags; at most 20 are allowed");
+    assert_eq!(tagged("t0"), None);
+}

@@ -16,7 +16,7 @@
 //!
 //! # Map
 //! - opening: `url`, `connection`, `migration`, `schema`, and `macros` for statements written once;
-//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`, `what_if` for trades thought of;
+//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`, `tag_changes` on many positions, `what_if` for trades thought of;
 //! - market data: `prices`, `corporate_actions`, `option_quotes`, `rates`, `quarantine`, `fetches`, and `market_batch`, which
 //!   saves some of each at once;
 //! - definitions and history: `factors`, `scenarios`, `runs`;
@@ -55,6 +55,7 @@ mod runs;
 mod save;
 mod scenarios;
 mod schema;
+mod tag_changes;
 mod tags;
 mod url;
 mod users;

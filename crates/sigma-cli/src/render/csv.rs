@@ -59,3 +59,15 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text)
     }
 }
+
+/// A field repeated from an input: a number as it stands, other text guarded.
+pub fn guarded_field(field: &[u8]) -> Cow<'_, [u8]> {
+    let text = std::str::from_utf8(field).ok();
+    let is_number = text.is_some_and(|text| text.trim().parse::<f64>().is_ok());
+    match field.first() {
+        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n') if !is_number => {
+            Cow::Owned([b"'", field].concat())
+        }
+        _ => Cow::Borrowed(field),
+    }
+}

@@ -5,7 +5,7 @@ mod json;
 mod markdown;
 mod terminal;
 
-pub use self::csv::{guarded, number_text};
+pub use self::csv::{guarded, guarded_field, number_text};
 
 use crate::args::Format;
 use crate::cell::Cell;

@@ -172,6 +172,32 @@ fn formulas_are_guarded_and_other_text_is_not() {
 }
 
 #[test]
+fn repeated_fields_keep_their_numbers() {
+    for text in ["-0.25", "+1e-3", " 7", "call", "", "-inf"] {
+        assert_eq!(&*guarded_field(text.as_bytes()), text.as_bytes());
+    }
+    for text in ["-1+2", "=1", "+cmd", "@x", "-"] {
+        assert_eq!(&*guarded_field(text.as_bytes()), format!("'{text}").as_bytes());
+    }
+    assert_eq!(&*guarded_field(b"=\xff"), b"'=\xff");
+}
+
+#[test]
+fn every_text_of_a_table_is_guarded_and_no_number_is() {
+    let mut table = Table::new(vec![Column::text("+key", "Key"), Column::number("value", "Value")]);
+    for text in ["=1", "+1", "-1", "@a", "\tx", "\rx"] {
+        table.push(vec![Cell::text(text), Cell::Money(-1.5)]);
+    }
+    table.push(vec![Cell::text("a,=1"), Cell::Int(-2)]);
+    let text = render(&Document::single(table), Format::Csv, None).unwrap();
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(&reader.headers().unwrap()[0], "'+key");
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert!(rows[..6].iter().all(|row| row[0].starts_with('\'') && &row[1] == "-1.5"), "{rows:?}");
+    assert_eq!((&rows[6][0], &rows[6][1]), ("a,=1", "-2"));
+}
+
+#[test]
 fn control_characters_cannot_drive_the_terminal() {
     let mut table = Table::new(vec![Column::text("name", "Name")]);
     table.push(vec![Cell::text("a\u{1b}[2J\nb")]);

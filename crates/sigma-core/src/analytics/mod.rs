@@ -15,6 +15,7 @@ pub mod factor_fit;
 pub mod factor_model;
 pub mod factor_risk;
 pub mod greeks;
+pub mod grouping;
 pub mod hedge;
 pub mod history;
 pub mod implied_volatility;

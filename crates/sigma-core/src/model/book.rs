@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{CashEntry, FactorFit, GreeksRow, Instrument, OptionQuote, Portfolio, Position, PriceHistory};
+use super::{
+    CashEntry, FactorFit, GreeksRow, Instrument, OptionKind, OptionQuote, Portfolio, Position, PriceHistory,
+};
 
 /// One lot together with what it is a lot of.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,19 @@ impl Lot {
     /// Quantity times multiplier: units of the underlying the lot stands for.
     pub fn units(&self) -> f64 {
         self.position.quantity * self.instrument.multiplier
+    }
+
+    /// LONG or SHORT; for options the side and the right: LC, LP, SC, SP.
+    pub fn position_type(&self) -> &'static str {
+        let right = self.instrument.option.as_ref().map(|terms| terms.kind);
+        match (right, self.position.quantity < 0.0) {
+            (None, false) => "LONG",
+            (None, true) => "SHORT",
+            (Some(OptionKind::Call), false) => "LC",
+            (Some(OptionKind::Call), true) => "SC",
+            (Some(OptionKind::Put), false) => "LP",
+            (Some(OptionKind::Put), true) => "SP",
+        }
     }
 }
 

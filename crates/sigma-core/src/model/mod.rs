@@ -9,6 +9,7 @@ mod market;
 mod portfolio;
 mod result;
 mod scenario;
+mod tag;
 mod trade;
 
 pub use book::*;
@@ -19,4 +20,5 @@ pub use market::*;
 pub use portfolio::*;
 pub use result::*;
 pub use scenario::*;
+pub use tag::*;
 pub use trade::*;

@@ -12,6 +12,7 @@ mod greeks;
 mod market_risk;
 mod methods;
 pub mod performance;
+pub mod position_groups;
 pub mod positions;
 mod stress;
 mod summary;

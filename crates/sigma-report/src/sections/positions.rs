@@ -2,7 +2,7 @@
 
 use sigma_cli::{Cell, Column, Table};
 use sigma_core::analytics::positions::{PositionView, loadings};
-use sigma_core::model::{Lot, OptionKind, Reason};
+use sigma_core::model::{Lot, Reason};
 
 use crate::availability::Availability;
 use crate::inputs::Inputs;
@@ -138,7 +138,7 @@ fn numbers(inputs: &Inputs, view: &PositionView, lot: &Lot) -> Vec<Cell> {
         Cell::Int(position.id),
         Cell::text(&instrument.symbol),
         Cell::text(instrument.kind.as_str()),
-        Cell::text(position_type(lot)),
+        Cell::text(lot.position_type()),
         quantity(position.quantity),
         quantity(instrument.multiplier),
         Cell::Money(position.entry_price),
@@ -207,34 +207,6 @@ fn reason(view: &PositionView) -> Option<Reason> {
 /// Whole units without decimals.
 pub fn quantity(units: f64) -> Cell {
     Cell::number(units, if units.fract() == 0.0 { 0 } else { 4 })
-}
-
-/// LONG or SHORT; for options the side and the right: LC, LP, SC, SP.
-fn position_type(lot: &Lot) -> &'static str {
-    let is_short = lot.position.quantity < 0.0;
-    match lot.instrument.option.as_ref().map(|terms| terms.kind) {
-        Some(OptionKind::Call) => {
-            if is_short {
-                "SC"
-            } else {
-                "LC"
-            }
-        }
-        Some(OptionKind::Put) => {
-            if is_short {
-                "SP"
-            } else {
-                "LP"
-            }
-        }
-        None => {
-            if is_short {
-                "SHORT"
-            } else {
-                "LONG"
-            }
-        }
-    }
 }
 
 /// The same table with some of its columns.

@@ -2,11 +2,13 @@
 
 use clap::ValueEnum;
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, WhatIfArgs,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
+    TagFilterArgs, ToolError, WhatIfArgs,
 };
+use sigma_core::analytics::exposures;
 use sigma_core::model::{Dimension, ExposureRow};
 
-use crate::inputs;
+use crate::inputs::{self, Inputs};
 use crate::sections::exposures::{cells, columns};
 use crate::verbs::{exposures_what_if, stored_dates};
 
@@ -39,6 +41,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "DIMENSION")]
     pub by: Option<By>,
     #[command(flatten)]
+    pub filter: TagFilterArgs,
+    #[command(flatten)]
     pub as_of: AsOfArgs,
     #[command(flatten)]
     pub portfolio: PortfolioArgs,
@@ -54,11 +58,20 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
     if args.what_if.what_if.is_some() {
+        if !args.filter.is_empty() {
+            let error = ToolError::usage("--what-if shows the whole portfolio");
+            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
+        }
         return exposures_what_if::run(&args, app, &mut store, &calendar).await;
     }
     let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
     let mut table = empty_table();
-    for inputs in inputs::load(&mut store, &calendar, found).await? {
+    let mut all = inputs::load(&mut store, &calendar, found).await?;
+    args.filter.check(all.iter().map(|inputs| &inputs.book))?;
+    for inputs in &mut all {
+        if !args.filter.is_empty() {
+            narrow(inputs, &args.filter);
+        }
         let wanted = |row: &&ExposureRow| args.by.is_none_or(|by| by.dimension() == row.dimension);
         for row in inputs.exposures.iter().filter(wanted) {
             let mut line = vec![
@@ -66,16 +79,26 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
                 Cell::Date(inputs.as_of),
                 Cell::text(row.dimension.as_str()),
             ];
-            line.extend(cells(&inputs, row));
+            line.extend(cells(inputs, row));
             table.push(line);
         }
     }
     args.list.apply(&mut table)?;
-    let document = Document::single(table)
+    let mut document = Document::single(table)
         .title("Exposures")
         .note("A position counts in each of its tags, so tags may add up to more than the total.");
+    if !args.filter.is_empty() {
+        document = document.note("Of the positions that match; the total is theirs too.");
+    }
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
+}
+
+/// Keeps the positions that match, and computes their exposures from what is stored of each.
+fn narrow(inputs: &mut Inputs, filter: &TagFilterArgs) {
+    let lots = &inputs.book.lots;
+    inputs.views.retain(|view| filter.matches(&lots[view.lot]));
+    inputs.exposures = exposures::exposures(&inputs.book, &inputs.views);
 }
 
 /// Columns of the list, without rows.

@@ -58,3 +58,54 @@ async fn lists_without_snapshots_name_the_command() {
         assert!(ran.err.contains("hint: run `sigma-report snapshot`"), "{verb}: {}", ran.err);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_narrow_positions_and_exposures() {
+    let made = with_snapshots(Engines::All).await;
+    let folder = made.dir.path();
+    let symbols = |line: &str| -> Vec<String> {
+        let rows = rows(&report(folder, &format!("positions --format json {line}")).ended(0).out);
+        rows.iter().map(|row| row["symbol"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(symbols("--tag HEDGE --tag income"), ["MSFT250718P00480000", "TSLA"]);
+    assert!(symbols("--all-tags hedge,income").is_empty());
+    assert_eq!(symbols("--type SP"), ["MSFT250718P00480000"]);
+    assert_eq!(symbols("--type option --underlying SPY"), ["SPY250919C00610000"]);
+    let wrong = report(folder, "positions --tag hegde").ended(2);
+    assert!(wrong.err.contains("did you mean \"hedge\"?"), "{}", wrong.err);
+
+    let whole = rows(&report(folder, "exposures --by total --format json").ended(0).out);
+    let part = rows(&report(folder, "exposures --by total --format json --type option").ended(0).out);
+    let options = rows(&report(folder, "exposures --by asset_type --format json").ended(0).out);
+    let option = options.iter().find(|row| row["bucket"] == "option").unwrap();
+    assert_eq!(part[0]["net_usd"], option["net_usd"]);
+    assert_ne!(part[0]["net_usd"], whole[0]["net_usd"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_add_up_to_the_total() {
+    let made = with_snapshots(Engines::All).await;
+    let folder = made.dir.path();
+    let whole = &rows(&report(folder, "show --format json").ended(0).out)[0];
+    for by in ["tag", "type", "position_type", "underlying", "strategy", "sector"] {
+        for limit in ["", " --sort -gross_usd --limit 2"] {
+            let line = format!("positions --format json --group-by {by}{limit}");
+            let rows = rows(&report(folder, &line).ended(0).out);
+            let (total, groups) = rows.split_last().unwrap();
+            assert_eq!(total["row"], "total");
+            assert_eq!(total["position_count"], whole["position_count"]);
+            for key in
+                ["market_value_usd", "weight_fraction", "day_pnl_usd", "delta_dollars", "position_count"]
+            {
+                let sum: f64 = groups.iter().filter_map(|row| row[key].as_f64()).sum();
+                assert!((sum - total[key].as_f64().unwrap()).abs() < 1e-6, "{by}{limit} {key}");
+            }
+            let net = whole["net_usd"].as_f64().unwrap();
+            assert!((total["market_value_usd"].as_f64().unwrap() - net).abs() < 1e-6);
+        }
+    }
+    let table = report(folder, "positions --group-by tag").ended(0).out;
+    assert!(table.contains("=Core") && table.contains("Total"), "{table}");
+    let csv = report(folder, "positions --group-by tag --format csv").ended(0).out;
+    assert!(csv.contains(",'=Core,group,"), "{csv}");
+}

@@ -5,12 +5,13 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use sigma_cli::args::parse_date;
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, store_error};
-use sigma_core::model::{Book, parse_occ};
+use sigma_core::model::{Book, TAGS_PER_POSITION, TagError, parse_occ};
 use sigma_store::{NewInstrument, NewPosition, Saved, Store};
 
-use super::{check_not_future, note_session, one_row, position, recorded, usage, warn_digits};
+use super::{check_not_future, note_session, one_row, position, recorded, tag, usage, warn_digits};
 use crate::decimal::{Decimal, parse_price, parse_quantity};
 use crate::symbols::{SymbolError, canonical, instruments_of};
+use crate::tagging;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -52,6 +53,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let books = store.books(std::slice::from_ref(&args.portfolio)).await.map_err(store_error)?;
     let Some(book) = books.into_iter().next() else { return Ok(ExitStatus::Done) };
+    let tags = tags_of(&mut store, &book, &args.tags).await?;
     remark(app, &args, &symbol, &book)?;
     if args.dry_run.dry_run {
         app.note(&format!("dry run: would enter {} {symbol} in {}", args.quantity.value, args.portfolio));
@@ -62,12 +64,25 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let parameters =
         json!({ "portfolio": args.portfolio, "symbol": symbol, "quantity": args.quantity.value });
     let id = recorded(app, &mut store, "position add", parameters, async |store| {
-        add(store, &args, &book, instruments, &symbol).await
+        add(store, &args, &book, instruments, &symbol, &tags).await
     })
     .await?;
     let books = store.books(std::slice::from_ref(&args.portfolio)).await.map_err(store_error)?;
     app.write(&args.output, &Document::single(position::table(&books, |lot| lot.position.id == id)))?;
     Ok(ExitStatus::Done)
+}
+
+/// The names of the tags, by the rules for tags and the owner's other tags.
+async fn tags_of(store: &mut Store, book: &Book, texts: &[String]) -> anyhow::Result<Vec<String>> {
+    let stored = tag::tag_names(store, book.portfolio.user_id).await?;
+    let names = tag::names_of(texts, &stored)?;
+    tagging::check_user(&names, &stored).map_err(tag::refused)?;
+    match names.len() {
+        count if count > TAGS_PER_POSITION => {
+            Err(tag::refused(TagError::TooManyOnPosition { what: "the position".into(), count }))
+        }
+        _ => Ok(names),
+    }
 }
 
 fn symbol_error(error: SymbolError) -> anyhow::Error {
@@ -108,6 +123,7 @@ async fn add(
     book: &Book,
     instruments: Vec<NewInstrument>,
     symbol: &str,
+    tags: &[String],
 ) -> anyhow::Result<(i64, Saved)> {
     let stored = store.upsert_instruments(instruments).await.map_err(store_error)?;
     let count = stored.ids.len() as u64;
@@ -125,10 +141,7 @@ async fn add(
     };
     let id = store.add_position(new).await.map_err(store_error)?;
     saved += one_row(true);
-    for name in &args.tags {
-        let tag = store.add_tag(book.portfolio.user_id, name).await.map_err(store_error)?;
-        saved += one_row(tag.changed);
-        saved += one_row(store.tag_position(id, tag.id).await.map_err(store_error)?);
-    }
+    let tagged = [(id, tags.to_vec())];
+    saved += store.set_position_tags(book.portfolio.user_id, &tagged).await.map_err(store_error)?;
     Ok((id, saved))
 }
