@@ -118,7 +118,9 @@ fn every_problem_is_told_in_one_go() {
 #[test]
 fn sessions_are_kept_and_become_portfolios() {
     let book = Book::new();
+    let tried = what_if(&book, TRADES, &["--save", "less-spy", "--to-portfolio", "other", "--dry-run"]);
     let first = what_if(&book, TRADES, &["--save", "less-spy"]);
+    assert_eq!(tried, first, "a dry run answers the same and keeps nothing");
     let again = book.tool(&["what-if", &book.write("trades.csv", TRADES), "--save", "less-spy"]);
     assert_eq!((again.code, again.stderr.contains("sessions rm less-spy")), (2, true), "{}", again.stderr);
     let kept = book.tool(&["what-if", "--session", "less-spy", "--format", "json"]);
@@ -152,6 +154,7 @@ fn sessions_are_kept_and_become_portfolios() {
     let two = book.tool(&["what-if", &next]);
     assert_eq!((two.code, two.stderr.contains("two-funds, two-funds-lighter")), (2, true), "{}", two.stderr);
 
+    assert_eq!(book.tool(&["sessions", "rm", "less-spy", "--dry-run"]).code, 0);
     assert_eq!(book.tool(&["sessions", "rm", "less-spy"]).code, 0);
     let gone = book.tool(&["what-if", "--session", "less-spy"]);
     assert_eq!((gone.code, gone.stderr.contains("kept sessions: none")), (2, true), "{}", gone.stderr);

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use sigma_cli::{
-    App, Cell, Column, Document, ExitStatus, ListArgs, LockArgs, OutputArgs, Table, store_error,
+    App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, Table, store_error,
 };
 use sigma_store::WhatIfTrade;
 
@@ -37,6 +37,8 @@ pub struct ShowSession {
 pub struct RemoveSession {
     /// Name of the session
     name: String,
+    #[command(flatten)]
+    dry_run: DryRun,
     #[command(flatten)]
     lock: LockArgs,
 }
@@ -107,8 +109,13 @@ async fn show(args: ShowSession, app: &App) -> anyhow::Result<ExitStatus> {
 
 async fn remove(args: RemoveSession, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("sessions rm");
-    let _lock = app.lock(&args.lock).await?;
+    let _lock = if args.dry_run.dry_run { None } else { Some(app.lock(&args.lock).await?) };
     let mut store = app.open_store().await?;
+    if args.dry_run.dry_run {
+        let session = store.what_if_session(&args.name).await.map_err(store_error)?;
+        app.record("would_remove", session.name);
+        return Ok(ExitStatus::Done);
+    }
     store.remove_what_if_session(&args.name).await.map_err(store_error)?;
     app.record("removed", &args.name);
     Ok(ExitStatus::Done)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sigma_cli::what_if::one_portfolio;
 use sigma_cli::{
-    App, AsOfArgs, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, ProFormaRequest, StoredResults,
+    App, AsOfArgs, DryRun, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, ProFormaRequest, StoredResults,
     ToolError, fail, store_error,
 };
 use sigma_core::model::slug_of;
@@ -40,13 +40,15 @@ pub struct Args {
     #[command(flatten)]
     portfolios: PortfolioArgs,
     #[command(flatten)]
+    dry_run: DryRun,
+    #[command(flatten)]
     lock: LockArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
-    let writes = args.save.is_some() || args.to_portfolio.is_some();
+    let writes = !args.dry_run.dry_run && (args.save.is_some() || args.to_portfolio.is_some());
     if writes {
         app.begin("what-if");
     }
