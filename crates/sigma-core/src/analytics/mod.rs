@@ -33,6 +33,8 @@ pub mod positions;
 pub mod pro_forma;
 pub mod rates;
 pub mod readiness;
+pub mod reconcile;
+mod reconcile_lots;
 pub mod repricing;
 pub mod returns;
 pub mod screen;

@@ -5,6 +5,7 @@ mod hedge;
 mod pro_forma;
 mod profit;
 mod random_books;
+mod reconcile;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,0 +1,364 @@
+//! The changes of one symbol. Rules in [`super::reconcile`].
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::reconcile::{
+    Closing, Holding, Opening, PriceSource, Reconciliation, SplitSeen, Unchanged, Unpriced, rounded,
+};
+use super::valuation;
+use crate::calendar::{Calendar, CalendarError};
+use crate::model::{InstrumentKind, Lot, Market};
+
+/// Equal to nine digits.
+fn agree(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+}
+
+/// Entry date and price of a lot; prices by their bits, which order like the prices themselves.
+type Entry = (NaiveDate, u64);
+/// Lots of one entry, closed ones by exit date and price.
+type Exit = (Entry, NaiveDate, u64);
+
+/// One symbol on its way.
+struct Symbol<'a> {
+    symbol: &'a str,
+    as_of: NaiveDate,
+    /// Held at the close of the as-of date, oldest first, with what is left of them.
+    held: Vec<(&'a Lot, f64)>,
+    market: &'a Market,
+    found: &'a mut Reconciliation,
+}
+
+/// Adds the changes of one symbol to `found`.
+pub(super) fn reconcile_symbol(
+    symbol: &str,
+    lots: &[&Lot],
+    rows: &[&Holding],
+    as_of: NaiveDate,
+    market: &Market,
+    calendar: &Calendar,
+    found: &mut Reconciliation,
+) -> Result<(), CalendarError> {
+    let open: Vec<&Holding> = rows.iter().copied().filter(|row| row.exit.is_none()).collect();
+    let mut held: Vec<(&Lot, f64)> = lots
+        .iter()
+        .filter(|lot| lot.position.is_open(as_of))
+        .map(|lot| (*lot, lot.position.quantity))
+        .collect();
+    if open.is_empty() && has_expired(&held, as_of, calendar)? {
+        found.expired.push(symbol.to_owned());
+        held.clear();
+    }
+    held.sort_by_key(|(lot, _)| (lot.position.entry_date, lot.position.id));
+    let mut work = Symbol { symbol, as_of, held, market, found };
+    work.closed_rows(lots, rows);
+    let (units, stated) = (work.units(), rounded(open.iter().map(|row| row.quantity).sum()));
+    if work.is_split(units, stated) {
+        return Ok(());
+    }
+    if !open.is_empty() && open.iter().all(|row| row.entry_date.is_some()) && work.lots(&open, stated) {
+        return Ok(());
+    }
+    work.holding(&open, units, stated);
+    Ok(())
+}
+
+fn has_expired(held: &[(&Lot, f64)], as_of: NaiveDate, calendar: &Calendar) -> Result<bool, CalendarError> {
+    match held.first().and_then(|(lot, _)| lot.instrument.option.as_ref()) {
+        Some(terms) => Ok(valuation::expiry_session(terms, calendar)? <= as_of),
+        None => Ok(false),
+    }
+}
+
+impl Symbol<'_> {
+    fn units(&self) -> f64 {
+        rounded(self.held.iter().map(|(_, units)| units).sum())
+    }
+
+    /// Lots that the file says are closed: those that are stored closed stay, open ones are closed, others entered.
+    fn closed_rows(&mut self, lots: &[&Lot], rows: &[&Holding]) {
+        let mut stored: BTreeMap<Exit, f64> = BTreeMap::new();
+        for position in lots.iter().map(|lot| &lot.position) {
+            if let (Some(price), Some(date)) = (position.exit_price, position.exit_date) {
+                let key = ((position.entry_date, position.entry_price.to_bits()), date, price.to_bits());
+                *stored.entry(key).or_default() += position.quantity;
+            }
+        }
+        for row in rows {
+            let Some((exit_price, exit_date)) = row.exit else { continue };
+            let Some((price, source)) = self.entry_price(row, None) else {
+                self.unpriced_entry(row);
+                continue;
+            };
+            let date = row.entry_date.unwrap_or(self.as_of);
+            let known = stored.entry(((date, price.to_bits()), exit_date, exit_price.to_bits())).or_default();
+            let matched = part_of(*known, row.quantity);
+            *known = rounded(*known - matched);
+            let mut rest = rounded(row.quantity - matched);
+            for i in 0..self.held.len() {
+                let (lot, left) = self.held[i];
+                let entry = (lot.position.entry_date, lot.position.entry_price);
+                let part = part_of(left, rest);
+                if part != 0.0 && entry == (date, price) {
+                    self.close(i, part, exit_price, exit_date, PriceSource::Stated, true);
+                    rest = rounded(rest - part);
+                }
+            }
+            if rest != 0.0 {
+                self.open(row, rest, (price, source), date, Some((exit_price, exit_date)), false);
+            }
+        }
+    }
+
+    /// Whether recorded splits make the stated units of the held ones.
+    fn is_split(&mut self, units: f64, stated: f64) -> bool {
+        let Some((lot, _)) = self.held.first().filter(|(lot, _)| !lot.instrument.is_option()) else {
+            return false;
+        };
+        let splits = match self.market.histories.get(&lot.instrument.id) {
+            Some(history) if stated != 0.0 => &history.splits,
+            _ => return false,
+        };
+        let ratio = |entry: NaiveDate| -> f64 {
+            let due = splits.iter().filter(|split| split.date > entry && split.date <= self.as_of);
+            due.map(|split| split.to / split.from).product()
+        };
+        let after: f64 = self.held.iter().map(|(lot, units)| units * ratio(lot.position.entry_date)).sum();
+        if agree(units, stated) || agree(after, units) || !agree(after, stated) {
+            return false;
+        }
+        let due = self.held.iter().filter(|(lot, _)| ratio(lot.position.entry_date) != 1.0);
+        let position_ids = due.map(|(lot, _)| lot.position.id).collect();
+        let symbol = self.symbol.to_owned();
+        self.found.splits.push(SplitSeen { symbol, held: units, stated, position_ids });
+        true
+    }
+
+    /// Compares lot by lot. Gives up when the stated lots cannot be brought about by entries and exits of theirs.
+    fn lots(&mut self, rows: &[&Holding], stated: f64) -> bool {
+        let mut groups: BTreeMap<Entry, f64> = BTreeMap::new();
+        for (lot, units) in &self.held {
+            let key = (lot.position.entry_date, lot.position.entry_price.to_bits());
+            *groups.entry(key).or_default() += units;
+        }
+        let mut wanted: Vec<(&Holding, f64, PriceSource, f64)> = Vec::new();
+        for row in rows {
+            let Some((price, source)) = self.entry_price(row, None) else {
+                self.unpriced_entry(row);
+                return true;
+            };
+            let key = (row.entry_date.unwrap_or(self.as_of), price.to_bits());
+            let known = groups.entry(key).or_default();
+            let matched = part_of(*known, row.quantity);
+            *known = rounded(*known - matched);
+            let rest = rounded(row.quantity - matched);
+            if rest != 0.0 {
+                wanted.push((row, price, source, rest));
+            }
+        }
+        let units = self.units();
+        let surplus = groups.values().any(|left| *left != 0.0);
+        let latest = self.held.iter().map(|(lot, _)| lot.position.entry_date).max();
+        let is_trade = !wanted.is_empty() && wanted.iter().all(|(row, ..)| row.entry_date > latest);
+        if agree(units, stated) && !(surplus && is_trade) {
+            self.unchanged(units, surplus || !wanted.is_empty());
+            return true;
+        }
+        // Lots that go while older ones come are other entries of the same holding: only the sum can be trusted.
+        if surplus && !wanted.is_empty() && !is_trade {
+            return false;
+        }
+        let is_increase = !self.held.is_empty();
+        for (row, price, source, rest) in wanted {
+            let date = row.entry_date.unwrap_or(self.as_of);
+            self.open(row, rest, (price, source), date, None, is_increase);
+        }
+        if surplus {
+            self.reduce_groups(rows, groups);
+        }
+        true
+    }
+
+    fn reduce_groups(&mut self, rows: &[&Holding], mut groups: BTreeMap<Entry, f64>) {
+        let Some((price, source)) = self.exit_price(rows) else { return self.unpriced_exit() };
+        for i in 0..self.held.len() {
+            let (lot, left) = self.held[i];
+            let key = (lot.position.entry_date, lot.position.entry_price.to_bits());
+            if let Some(surplus) = groups.get_mut(&key) {
+                let part = part_of(left, *surplus);
+                *surplus = rounded(*surplus - part);
+                if part != 0.0 {
+                    self.close(i, part, price, self.as_of, source, true);
+                }
+            }
+        }
+    }
+
+    /// Compares the sums.
+    fn holding(&mut self, rows: &[&Holding], units: f64, stated: f64) {
+        if agree(units, stated) {
+            if units != 0.0 {
+                self.unchanged(units, false);
+            }
+            return;
+        }
+        if units != 0.0 && units * stated <= 0.0 {
+            self.reduce(rows, units, false);
+        } else if stated.abs() < units.abs() {
+            return self.reduce(rows, rounded(units - stated), true);
+        }
+        let held = if units * stated > 0.0 { units } else { 0.0 };
+        match rows {
+            [] => {}
+            [row] => self.grow(row, rows, held, rounded(stated - held)),
+            _ if held == 0.0 => rows.iter().for_each(|row| self.grow(row, &[row], 0.0, row.quantity)),
+            [row, ..] => self.grow(row, rows, held, rounded(stated - held)),
+        }
+    }
+
+    /// Enters `more` units on top of those held.
+    fn grow(&mut self, row: &Holding, rows: &[&Holding], held: f64, more: f64) {
+        let known = match held == 0.0 {
+            true => None,
+            false => Some(self.held.iter().map(|(lot, units)| units * lot.position.entry_price).sum::<f64>()),
+        };
+        let basis: Option<f64> = rows.iter().map(|row| row.cost_basis).sum();
+        let change = known.zip(basis).map(|(known, basis)| {
+            let multiplier = row.instrument.multiplier;
+            (basis / multiplier - known) / more
+        });
+        match self.entry_price(row, Some(change).filter(|_| held != 0.0)) {
+            Some(price) => {
+                // The entry date of a holding that has grown is that of its first lot.
+                let date = row.entry_date.filter(|_| held == 0.0).unwrap_or(self.as_of);
+                self.open(row, more, price, date, None, held != 0.0);
+            }
+            None => self.unpriced_entry(row),
+        }
+    }
+
+    /// Closes `less` units, oldest lots first.
+    fn reduce(&mut self, rows: &[&Holding], mut less: f64, is_reduction: bool) {
+        let Some((price, source)) = self.exit_price(rows) else { return self.unpriced_exit() };
+        for i in 0..self.held.len() {
+            // Closing everything closes lots of the other side too.
+            let left = self.held[i].1;
+            let part = if is_reduction { part_of(left, less) } else { left };
+            if part != 0.0 {
+                less = rounded(less - part);
+                self.close(i, part, price, self.as_of, source, is_reduction);
+            }
+        }
+    }
+
+    /// `change`: price by the change of cost basis, for units on top of others; an average cost is then no price.
+    fn entry_price(&self, row: &Holding, change: Option<Option<f64>>) -> Option<(f64, PriceSource)> {
+        let of_basis = || Some(row.cost_basis? / (row.quantity * row.instrument.multiplier));
+        let stated = match (change, row.entry_price) {
+            (Some(change), _) => {
+                change.map(|price| (price, PriceSource::CostBasis)).filter(|(p, _)| *p > 0.0)
+            }
+            (None, Some(price)) => Some((price, PriceSource::Stated)),
+            (None, None) => of_basis().map(|price| (price, PriceSource::CostBasis)),
+        };
+        let stated = stated.map(|(price, source)| (significant(price, source), source));
+        stated
+            .or(row.price.map(|price| (price, PriceSource::StatedPrice)))
+            .or(self.stored_close().map(|price| (price, PriceSource::StoredClose)))
+    }
+
+    fn exit_price(&self, rows: &[&Holding]) -> Option<(f64, PriceSource)> {
+        let stated = rows.iter().find_map(|row| row.price).map(|price| (price, PriceSource::StatedPrice));
+        stated.or_else(|| self.stored_close().map(|price| (price, PriceSource::StoredClose)))
+    }
+
+    fn stored_close(&self) -> Option<f64> {
+        let id = *self.market.ids.get(self.symbol)?;
+        let private =
+            self.held.first().is_some_and(|(lot, _)| lot.instrument.kind == InstrumentKind::Private);
+        let bar = self.market.histories.get(&id).and_then(|history| history.at_or_before(self.as_of));
+        let close = bar.filter(|bar| private || bar.date == self.as_of).map(|bar| bar.close);
+        let mark = || self.market.option_mark_at_or_before(id, self.as_of);
+        close.or_else(|| mark().filter(|(_, date)| *date == self.as_of).map(|(price, _)| price))
+    }
+
+    fn open(
+        &mut self,
+        row: &Holding,
+        quantity: f64,
+        (price, source): (f64, PriceSource),
+        date: NaiveDate,
+        exit: Option<(f64, NaiveDate)>,
+        is_increase: bool,
+    ) {
+        self.found.openings.push(Opening {
+            row: row.row,
+            instrument: row.instrument.clone(),
+            quantity,
+            price,
+            date,
+            exit,
+            tags: row.tags.clone(),
+            source,
+            is_increase,
+        });
+    }
+
+    fn close(&mut self, i: usize, part: f64, price: f64, date: NaiveDate, source: PriceSource, keeps: bool) {
+        let (lot, left) = self.held[i];
+        let position = &lot.position;
+        let symbol = self.symbol.to_owned();
+        if let Some(exit) = position.exit_date {
+            let position_id = position.id;
+            return self.found.unpriced.push(Unpriced::ClosedLater { symbol, position_id, exit });
+        }
+        let remaining = rounded(left - part);
+        self.held[i].1 = remaining;
+        self.found.closings.push(Closing {
+            position_id: position.id,
+            symbol,
+            quantity: part,
+            remaining,
+            price,
+            date,
+            source,
+            realized_usd: (price - position.entry_price) * part * lot.instrument.multiplier,
+            is_reduction: keeps,
+        });
+    }
+
+    fn unchanged(&mut self, quantity: f64, entries_differ: bool) {
+        self.found.unchanged.push(Unchanged { symbol: self.symbol.to_owned(), quantity, entries_differ });
+    }
+
+    fn unpriced_entry(&mut self, row: &Holding) {
+        let (row, symbol) = (row.row, self.symbol.to_owned());
+        self.found.unpriced.push(Unpriced::Entry { row, symbol, date: self.as_of });
+    }
+
+    fn unpriced_exit(&mut self) {
+        self.found.unpriced.push(Unpriced::Exit { symbol: self.symbol.to_owned(), date: self.as_of });
+    }
+}
+
+/// As much of `wanted` units as a lot with `left` units of the same side has.
+fn part_of(left: f64, wanted: f64) -> f64 {
+    match left * wanted > 0.0 {
+        true if left.abs() <= wanted.abs() => left,
+        true => wanted,
+        false => 0.0,
+    }
+}
+
+/// A price that was divided out keeps twelve digits: the rest is noise of the division.
+fn significant(price: f64, source: PriceSource) -> f64 {
+    match source {
+        PriceSource::CostBasis if price > 0.0 => {
+            let scale = 10f64.powi(11 - price.log10().floor() as i32);
+            (price * scale).round() / scale
+        }
+        _ => price,
+    }
+}
