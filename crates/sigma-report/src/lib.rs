@@ -9,7 +9,7 @@
 //! - [`inputs`]: everything a report is made of, loaded once; [`availability`]: which engines have results;
 //!   [`checks`]: whether the stored numbers agree with each other.
 //! - [`report`]: the content of a report; [`sections`]: what builds it; [`totals`]: rows that sum;
-//!   [`render`]: its files.
+//!   [`render`]: its files. [`orders`]: trades as orders.
 //!
 //! # What this tool does not do
 //! It computes no risk number: Greeks, loadings, scenarios and correlations are those that the engines stored. Where one
@@ -18,6 +18,7 @@
 pub mod availability;
 pub mod checks;
 pub mod inputs;
+pub mod orders;
 pub mod render;
 pub mod report;
 pub mod sections;
@@ -27,7 +28,7 @@ pub mod verbs;
 use clap::{Parser, Subcommand};
 use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
-use crate::verbs::{exposures, generate, performance, positions, schema, show, snapshot};
+use crate::verbs::{export, exposures, generate, performance, positions, schema, show, snapshot};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +38,8 @@ Examples:
   sigma-report show                                         the latest snapshot of each portfolio
   sigma-report positions --portfolio demo-hnw --sort -market_value_usd --limit 10
   sigma-report exposures --by sector --format csv -o sectors.csv
-  sigma-report positions --group-by tag --portfolio demo-hedgefundstyle";
+  sigma-report positions --group-by tag --portfolio demo-hedgefundstyle
+  sigma-report export trades --file trades.csv --format fix --readable";
 
 /// Snapshots and the daily portfolio report
 #[derive(Debug, Parser)]
@@ -64,6 +66,9 @@ pub enum Verb {
     Performance(performance::Args),
     /// Every lot with its value and Greeks, or groups of lots with subtotals
     Positions(positions::Args),
+    /// Write trades as orders: CSV, JSON, FIX
+    #[command(subcommand)]
+    Export(export::Verb),
     /// Print the JSON Schema of the report
     Schema(schema::Args),
     #[command(flatten)]
@@ -81,6 +86,7 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
         Verb::Exposures(args) => exposures::run(args, app).await,
         Verb::Performance(args) => performance::run(args, app).await,
         Verb::Positions(args) => positions::run(args, app).await,
+        Verb::Export(verb) => export::run(verb, app).await,
         Verb::Schema(args) => schema::run(&args),
         // The frame answers these before a tool starts.
         Verb::Meta(_) => Ok(ExitStatus::Done),

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub mod export;
 pub mod exposures;
 mod exposures_what_if;
 pub mod generate;

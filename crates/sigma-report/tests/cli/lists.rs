@@ -109,3 +109,35 @@ async fn groups_add_up_to_the_total() {
     let csv = report(folder, "positions --group-by tag --format csv").ended(0).out;
     assert!(csv.contains(",'=Core,group,"), "{csv}");
 }
+
+#[test]
+fn trades_are_exported_and_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let trades = "symbol,action,quantity,dollars,price,tag\nAAPL,BUY,10,,200.5,Core\n\
+                  SPY   250919P00500000,SHORT,2,,,\nMSFT,SELL,,2500,,@x\n";
+    std::fs::write(path.join("trades.csv"), trades).unwrap();
+    let csv = report(path, "export trades --file trades.csv -o orders.csv").ended(0);
+    assert_eq!(csv.out, "");
+    let written = std::fs::read_to_string(path.join("orders.csv")).unwrap();
+    let expected = "symbol,action,quantity,dollars,price,tag\nAAPL,BUY,10,,200.5,Core\n\
+                    SPY250919P00500000,SHORT,2,,,\nMSFT,SELL,,2500,,'@x\n";
+    assert_eq!(written, expected);
+    report(path, "export trades --file orders.csv").ended(0);
+
+    let orders = rows(&report(path, "export trades --file trades.csv --format json").ended(0).out);
+    assert_eq!(orders[0]["order_id"], "SIGMA-20250701120000-0001");
+    assert_eq!((&orders[1]["right"], &orders[1]["strike_usd"]), (&"put".into(), &500.0.into()));
+
+    let fix = report(path, "export trades --file trades.csv --format fix --account A1").ended(0).out;
+    assert_eq!(fix.lines().count(), 3);
+    assert!(fix.starts_with("8=FIX.4.4\u{1}9="), "{fix:?}");
+    let readable = report(path, "export trades --file trades.csv --format fix --readable").ended(0).out;
+    assert!(readable.contains("|55=SPY|461=OPXXXX|167=OPT|200=202509|541=20250919|201=0|202=500|54=2|"));
+
+    std::fs::write(path.join("wrong.csv"), "symbol,action,quantity\nAAPL,HOLD,1\nA B,BUY,-2\n").unwrap();
+    let wrong = report(path, "export trades --file wrong.csv --format fix -o never.fix").ended(2);
+    assert!(wrong.err.contains("HOLD") && wrong.err.contains("3 problems"), "{}", wrong.err);
+    assert!(!path.join("never.fix").exists());
+    report(path, "export trades").ended(2);
+}
