@@ -86,7 +86,10 @@ impl Columns {
     /// The same, with one look at the first required column before anything is normalised.
     pub fn again(row: &Row, layout: Layout) -> Option<Columns> {
         let first = layout.iter().find(|column| column.required)?;
-        let hit = |cell: &str| first.names.iter().any(|name| bare(cell).eq_ignore_ascii_case(name));
+        let hit = |cell: &str| {
+            let same = |name: &&str| cell.len() >= name.len() && bare(cell).eq_ignore_ascii_case(name);
+            first.names.iter().any(same)
+        };
         row.cells.iter().any(hit).then(|| Columns::of(row, layout)).flatten()
     }
 

@@ -26,6 +26,9 @@ pub fn parse(text: &str, order: DateOrder) -> Option<NaiveDate> {
     if text.is_empty() || text.len() > LONGEST || !text.is_ascii() {
         return None;
     }
+    if let [_, _, _, _, b'-', _, _, b'-', _, _] = text.as_bytes() {
+        return date(text.get(..4)?, text.get(5..7)?, text.get(8..)?);
+    }
     let text = text.split(" as of ").next().unwrap_or(text).trim();
     // A T behind a digit starts a time; elsewhere it belongs to a month.
     let text = match text.find('T') {

@@ -30,11 +30,13 @@ pub struct Number {
 
 /// Text that is no number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a number")]
+#[error("\"{0}\" is not a number below 1e15")]
 pub struct NotANumber(pub String);
 
 /// Decimal digits that a double always keeps.
 pub const KEPT_DIGITS: usize = 15;
+/// No holding has as much; below it every product of a quantity, a price and a multiplier is finite.
+const LIMIT: f64 = 1e15;
 /// Longest number looked at, in bytes.
 const LONGEST: usize = 64;
 const CURRENCIES: [&str; 9] = ["US$", "USD", "EUR", "GBP", "CHF", "$", "\u{20ac}", "\u{a3}", "\u{a5}"];
@@ -76,7 +78,7 @@ pub fn parse(text: &str, mark: DecimalMark) -> Result<Option<Number>, NotANumber
         (rest, negative) = (take_currency(after), sign == '-');
     }
     let (digits, decimals) = plain(rest, mark).ok_or_else(refused)?;
-    let value = digits.parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(refused)?;
+    let value = digits.parse::<f64>().ok().filter(|value| value.abs() < LIMIT).ok_or_else(refused)?;
     let significant_digits = significant_digits(&digits);
     // Minus zero is zero.
     let value = if negative { -value } else { value } + 0.0;
@@ -113,20 +115,31 @@ fn plain(text: &str, mark: DecimalMark) -> Option<(String, usize)> {
     if !all_digits(fraction) || (whole.is_empty() && fraction.is_empty()) || !is_exponent(exponent) {
         return None;
     }
-    let digits = if all_digits(whole) { whole.to_owned() } else { ungrouped(whole, thousands)? };
-    let whole = if digits.is_empty() { "0" } else { &digits };
-    let decimals = fraction.len();
-    Some((format!("{whole}.{}{exponent}", if fraction.is_empty() { "0" } else { fraction }), decimals))
+    let mut digits = String::with_capacity(text.len() + 2);
+    match all_digits(whole) {
+        true => digits.push_str(whole),
+        false => ungrouped(whole, thousands, &mut digits)?,
+    }
+    if digits.is_empty() {
+        digits.push('0');
+    }
+    digits.push('.');
+    digits.push_str(if fraction.is_empty() { "0" } else { fraction });
+    digits.push_str(exponent);
+    Some((digits, fraction.len()))
 }
 
 /// One to three digits, then groups of three behind one and the same separator.
-fn ungrouped(whole: &str, separators: &[char]) -> Option<String> {
+fn ungrouped(whole: &str, separators: &[char], out: &mut String) -> Option<()> {
     let separator = whole.chars().find(|c| separators.contains(c))?;
-    let mut groups = whole.split(separator);
-    let first = groups.next()?;
-    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
-    let lead = (1..=3).contains(&first.len()) && digits(first);
-    (lead && groups.all(|group| group.len() == 3 && digits(group))).then(|| whole.replace(separator, ""))
+    for (at, group) in whole.split(separator).enumerate() {
+        let length = if at == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
+        if !length || !group.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        out.push_str(group);
+    }
+    Some(())
 }
 
 /// `E+05`, as spreadsheets leave behind.
@@ -138,8 +151,15 @@ fn is_exponent(text: &str) -> bool {
 
 fn significant_digits(digits: &str) -> usize {
     let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
-    let bare: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    bare.trim_matches('0').len()
+    let bare = mantissa.bytes().filter(u8::is_ascii_digit);
+    let (mut count, mut up_to_last) = (0, 0);
+    for digit in bare.skip_while(|digit| *digit == b'0') {
+        count += 1;
+        if digit != b'0' {
+            up_to_last = count;
+        }
+    }
+    up_to_last
 }
 
 /// What one file says about its decimal mark.

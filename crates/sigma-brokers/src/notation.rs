@@ -23,6 +23,10 @@ const LONGEST: usize = 80;
 
 /// The contract a text names: `None` when it does not look like one, an error when it does and is none.
 pub fn contract(text: &str) -> Option<Result<Contract, ContractError>> {
+    // Every notation holds digits, and few symbols do.
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let text = text.trim().trim_start_matches(['-', '.']).trim();
     let text = text.strip_prefix("O:").unwrap_or(text).trim_end_matches('*');
     if text.len() > LONGEST || !text.is_ascii() {

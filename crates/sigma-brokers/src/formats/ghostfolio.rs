@@ -1,5 +1,7 @@
 //! Ghostfolio activities, replayed to positions. Dates put the day or the year first; amounts are price times quantity.
 
+use std::collections::HashMap;
+
 use crate::activity::{Meaning, event, instrument, unknown_action};
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
@@ -42,7 +44,7 @@ const ACTIONS: [(&str, Meaning); 7] = [
 
 fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let mut names = Accounts::default();
-    let mut events: Vec<(String, Event)> = Vec::new();
+    let mut events: HashMap<String, Vec<Event>> = HashMap::new();
     for row in input.body().iter().filter(|row| !row.is_blank()) {
         let line = input.line(row);
         let action = line.text(Role::Action).unwrap_or_default();
@@ -53,14 +55,14 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
         if let Some(event) = activity(&line, *meaning, problems) {
             let name = line.text(Role::AccountName).unwrap_or_default();
             names.of(name, "");
-            events.push((name.to_owned(), event));
+            events.entry(name.to_owned()).or_default().push(event);
         }
     }
     let mut accounts = names.into_vec();
     for account in &mut accounts {
         let name = account.name.clone();
-        let own = events.iter().filter(|(of, _)| *of == name.as_deref().unwrap_or_default());
-        let replayed = replay(own.map(|(_, event)| event.clone()).collect(), false, problems);
+        let own = events.remove(name.as_deref().unwrap_or_default()).unwrap_or_default();
+        let replayed = replay(own, false, problems);
         *account = crate::statement::Account { name, ..replayed };
     }
     Parsed { as_of: None, accounts }

@@ -1,5 +1,7 @@
 //! Any other file, with the columns that a mapping file names.
 
+use std::collections::HashMap;
+
 use super::lot::{Rules, Seen, lot};
 use crate::broker::Parsed;
 use crate::columns::{Columns, Role};
@@ -41,23 +43,26 @@ pub fn header(rows: &[Row], mapping: &Mapping) -> Result<(usize, Columns), Vec<P
 /// Lots when the file has entry dates or exits, else holdings as brokers state them.
 pub fn parse(input: &Input<'_>, mapping: &Mapping, problems: &mut Vec<Problem>) -> Parsed {
     let mut accounts = Accounts::default();
-    let mut seen = Seen::new();
+    let mut seen: HashMap<(&str, &str), Seen> = HashMap::new();
     let mut as_of = None;
     let lot_roles = [Role::EntryDate, Role::ExitDate, Role::Class, Role::Strike];
     let as_lots = lot_roles.iter().any(|role| input.columns.index(*role).is_some());
     for row in input.body().iter().filter(|row| !row.is_blank()) {
         let line = input.line(row);
         as_of = as_of.max(line.past_date(Role::AsOf, problems));
+        let account = [Role::AccountName, Role::Account].map(|role| line.text(role).unwrap_or_default());
         let position = match as_lots {
-            true => lot(&line, Rules { entry_required: false }, &mut seen, problems),
+            true => {
+                let seen = seen.entry((account[0], account[1])).or_default();
+                lot(&line, Rules { entry_required: false }, seen, problems)
+            }
             false => plain(&line, problems),
         };
         if let Some(mut position) = position {
             if let (None, Some(currency)) = (line.text(Role::Currency), &mapping.currency) {
                 position.currency = currency.to_ascii_uppercase();
             }
-            let (name, number) = (line.text(Role::AccountName), line.text(Role::Account));
-            accounts.of(name.unwrap_or_default(), number.unwrap_or_default()).positions.push(position);
+            accounts.of(account[0], account[1]).positions.push(position);
         }
     }
     Parsed { as_of, accounts: accounts.into_vec() }

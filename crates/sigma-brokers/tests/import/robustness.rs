@@ -1,9 +1,12 @@
 //! Whatever the bytes are, the reader answers.
 
+use std::io::{Cursor, Read, Write};
+
 use proptest::prelude::*;
 use sigma_brokers::{BROKERS, Options, read};
 
-use crate::{import, plain, sample};
+use crate::variants::workbook;
+use crate::{import, plain, sample, sample_text};
 
 const SAMPLES: [&str; 13] = [
     "etrade_portfolio_download.csv",
@@ -98,6 +101,75 @@ proptest! {
             check(text.as_bytes(), &Options { broker: Some(BROKERS[at].id), ..plain() })?;
         }
     }
+}
+
+/// The parts of a workbook by name.
+fn parts(book: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let read = |at| {
+        let mut entry = archive.by_index(at).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        (entry.name().unwrap().into_owned(), bytes)
+    };
+    (0..zip::ZipArchive::new(Cursor::new(book)).unwrap().len()).map(read).collect()
+}
+
+fn packed(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Bytes that mean something in the XML of a workbook.
+const XML_TOKENS: [&[u8]; 14] = [
+    b"<",
+    b">",
+    b"\"",
+    b"/>",
+    b"&",
+    b"r=\"A1\"",
+    b"r=\"XFD1048576\"",
+    b"r=\"ZZZZZZZ9\"",
+    b"-1",
+    b"99999999999",
+    b"t=\"s\"",
+    b"s=\"9999\"",
+    b"<v>",
+    b"1e300",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn mutated_workbooks(
+        part in any::<prop::sample::Index>(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..XML_TOKENS.len(), 0_usize..6), 1..8),
+    ) {
+        let mut parts = parts(&workbook(&sample_text("sigmasight_template.csv")));
+        let at = part.index(parts.len());
+        let bytes = &mut parts[at].1;
+        for (place, token, cut) in edits {
+            let from = place.index(bytes.len().max(1));
+            let to = (from + cut).min(bytes.len());
+            bytes.splice(from..to, XML_TOKENS[token].iter().copied());
+        }
+        check(&packed(&parts), &plain())?;
+    }
+}
+
+/// A workbook that unpacks to more than memory should hold is refused before it is read.
+#[test]
+fn a_workbook_that_unpacks_to_gigabytes_is_refused() {
+    let zeros = vec![0; 201 * 1024 * 1024];
+    let bytes = packed(&[("xl/worksheets/sheet1.xml".to_owned(), zeros)]);
+    assert!(bytes.len() < sigma_brokers::MAX_BYTES);
+    let reading = read(&bytes, "book.xlsx", &plain());
+    assert_eq!((reading.statement, reading.problems[0].code), (None, "ERR_CSV_001"));
 }
 
 /// Each signature is known as its own format and as no other.

@@ -271,6 +271,23 @@ fn any_other_file_by_a_mapping() {
     assert_eq!(statement.accounts[0].positions[0].currency, "EUR");
 }
 
+/// The same lot in two accounts is two lots, twice in one account an error.
+#[test]
+fn lots_of_a_mapping_belong_to_their_account() {
+    let mapping = Mapping::parse(
+        "date_order = \"day_first\"\n[columns]\naccount = \"Konto\"\nsymbol = \"S\"\nquantity = \"Q\"\nentry_date = \"D\"\n",
+    )
+    .unwrap();
+    let text = "Konto,S,Q,D\nA1,ACME,1,03/04/2025\nB2,ACME,1,03/04/2025\nB2,ACME,1,03/04/2025\n";
+    let reading = read(text.as_bytes(), "a.csv", &Options { mapping: Some(&mapping), ..plain() });
+    assert_eq!(codes(&reading), ["4 ERR_POS_023"]);
+    let statement = reading.statement.unwrap();
+    assert_eq!(
+        holdings(&statement),
+        [["ACME LONG 1 @ - on 2025-04-03 now - = -"], ["ACME LONG 1 @ - on 2025-04-03 now - = -"]]
+    );
+}
+
 #[test]
 fn mapping_files_are_checked() {
     assert!(matches!(Mapping::parse("columns = 1"), Err(MappingError::Toml(_))));
@@ -286,7 +303,7 @@ fn mapping_files_are_checked() {
 }
 
 /// The table of a CSV text as a workbook: numbers as numbers, everything else as text.
-fn workbook(text: &str) -> Vec<u8> {
+pub fn workbook(text: &str) -> Vec<u8> {
     let mut book = Workbook::new();
     book.add_worksheet();
     let sheet = book.add_worksheet();
