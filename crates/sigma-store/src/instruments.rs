@@ -154,7 +154,7 @@ async fn rows_of(c: &mut Conn<'_>, symbols: &[String]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-async fn upsert(c: &mut Conn<'_>, new: Vec<NewInstrument>) -> Result<InstrumentsSaved> {
+pub(crate) async fn upsert(c: &mut Conn<'_>, new: Vec<NewInstrument>) -> Result<InstrumentsSaved> {
     let symbols: Vec<String> = new.iter().map(|instrument| instrument.symbol.clone()).collect();
     let stored = rows_of(c, &symbols).await?;
     let mut merged: HashMap<String, Row> =

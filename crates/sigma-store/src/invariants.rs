@@ -38,13 +38,14 @@ const RESULT_TABLES: [&str; 11] = [
 ];
 
 /// Tables with ids from a counter.
-const COUNTED_TABLES: [&str; 7] =
-    ["users", "portfolios", "cash_ledger", "instruments", "positions", "tags", "runs"];
+const COUNTED_TABLES: [&str; 8] =
+    ["users", "portfolios", "cash_ledger", "imports", "instruments", "positions", "tags", "runs"];
 
 /// References, as (table, column, table referred to).
-const REFERENCES: [(&str, &str, &str); 17] = [
+const REFERENCES: [(&str, &str, &str); 18] = [
     ("portfolios", "user_id", "users"),
     ("cash_ledger", "portfolio_id", "portfolios"),
+    ("imports", "portfolio_id", "portfolios"),
     ("positions", "portfolio_id", "portfolios"),
     ("positions", "instrument_id", "instruments"),
     ("position_tags", "position_id", "positions"),

@@ -16,7 +16,9 @@
 //!
 //! # Map
 //! - opening: `url`, `connection`, `migration`, `schema`, and `macros` for statements written once;
-//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`, `tag_changes` on many positions, `what_if` for trades thought of;
+//! - books: `users`, `portfolios`, `cash`, `instruments`, `positions`, `tags`, `tag_changes` on many positions, `what_if`
+//!   for trades thought of;
+//! - imported files: `imports` with `import_rows`, everything of one file in one transaction;
 //! - market data: `prices`, `corporate_actions`, `option_quotes`, `rates`, `quarantine`, `fetches`, and `market_batch`, which
 //!   saves some of each at once;
 //! - definitions and history: `factors`, `scenarios`, `runs`;
@@ -38,6 +40,8 @@ mod error;
 mod factors;
 mod fetches;
 mod ids;
+mod import_rows;
+mod imports;
 mod instruments;
 mod invariants;
 mod loading;
@@ -66,6 +70,9 @@ pub use cash::NewCashEntry;
 pub use coverage::{Engine, EngineCoverage};
 pub use error::{Result, StoreError};
 pub use fetches::Fetch;
+pub use imports::{
+    Import, ImportApplied, ImportPlan, ImportStatus, ImportTarget, ImportedLot, LotClose, NewImport,
+};
 pub use instruments::{InstrumentsSaved, NewInstrument};
 pub use invariants::Violation;
 pub use market_batch::{MarketBatch, SourcedDividend, SourcedRates, SourcedSplit};

@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use crate::{Store, connection::Conn, error::Result, schema};
 
 /// Every table with data, children before parents.
-const TABLES: [&str; 31] = [
+const TABLES: [&str; 32] = [
     "what_if_trades",
     "what_if_sessions",
     "exclusions",
@@ -35,6 +35,7 @@ const TABLES: [&str; 31] = [
     "tags",
     "positions",
     "instruments",
+    "imports",
     "cash_ledger",
     "portfolios",
     "users",

@@ -78,6 +78,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        portfolio_id -> BigInt,
+        file_name -> Text,
+        sha256 -> Text,
+        format -> Text,
+        as_of -> Date,
+        file_rows -> BigInt,
+        positions -> BigInt,
+        opened -> BigInt,
+        closed -> BigInt,
+        changed -> BigInt,
+        imported_at -> Text,
+        status -> Text,
+    }
+}
+
+diesel::table! {
     tags (id) {
         id -> BigInt,
         user_id -> BigInt,

@@ -1,0 +1,17 @@
+-- Files that were imported into portfolios. A file that changed nothing the second time has one row.
+CREATE TABLE imports (
+    id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL REFERENCES portfolios (id) ON DELETE CASCADE,
+    file_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (LENGTH(sha256) = 64),
+    format TEXT NOT NULL,
+    as_of DATE NOT NULL,
+    file_rows BIGINT NOT NULL,
+    positions BIGINT NOT NULL,
+    opened BIGINT NOT NULL,
+    closed BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    imported_at TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('complete', 'partial'))
+);
+CREATE INDEX imports_by_portfolio ON imports (portfolio_id, as_of);
