@@ -1,7 +1,7 @@
 //! Schema, demo books, and portfolios entered by hand: users, portfolios, positions, tags and cash.
 //!
 //! Reads the files of the demo books (`demo_portfolios.csv`, `demo_positions.csv`, `factors.toml`, `scenarios.toml`)
-//! and the command line. Writes the schema, users, portfolios, positions, tags, the cash ledger, the bare instruments
+//! files of brokers, and the command line. Writes the schema, users, portfolios, positions, tags, the cash ledger, the bare instruments
 //! that positions need, factors and scenarios. Input is checked whole before anything is written.
 //!
 //! # What this crate does not do
@@ -9,6 +9,7 @@
 
 pub mod decimal;
 pub mod demo_data;
+pub mod import;
 pub mod seeding;
 pub mod symbols;
 pub mod tagging;
@@ -17,7 +18,10 @@ pub mod verbs;
 use clap::{Parser, Subcommand};
 use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
 
-use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
+use verbs::{
+    cash, demo, export, import as import_verb, imports, migrate, onboard, portfolio, position, reset, tag,
+    template,
+};
 
 /// Create the schema, the demo books, and portfolios of your own
 #[derive(Debug, Parser)]
@@ -27,6 +31,9 @@ use verbs::{cash, demo, migrate, portfolio, position, reset, tag};
     before_help = "Examples:
   sigma-seed migrate
   sigma-seed demo
+  sigma-seed import Positions.csv --portfolio Own --dry-run
+  sigma-seed onboard Positions.csv --portfolio Own
+  sigma-seed export --portfolio own -o own.csv
   sigma-seed portfolio add --name Own --user me@example.com --opened-on 2025-02-20 --cash 25000
   sigma-seed position add --portfolio own --symbol AAPL --quantity 100 --price 225 --date 2025-02-20
   sigma-seed position add --portfolio own --symbol SPY250919P00500000 --quantity -2 --price 4.5 \\
@@ -48,6 +55,16 @@ pub enum Verb {
     Migrate(migrate::Args),
     /// Demo users, portfolios, 63 positions, factors and scenarios; a second time changes nothing
     Demo(demo::Args),
+    /// Import a broker's file: positions, cash, lots; what changed since the last file is traded
+    Import(import_verb::Args),
+    /// Import a file into a new or old database and tell the commands that lead to its first report
+    Onboard(import_verb::Args),
+    /// List the files that were imported
+    Imports(verbs::ListVerb),
+    /// Print the template to fill in
+    Template(template::Args),
+    /// Write a portfolio as a file that imports back
+    Export(export::Args),
     /// Add, list, show and remove portfolios
     #[command(subcommand)]
     Portfolio(portfolio::Verb),
@@ -73,6 +90,11 @@ pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {
     match cli.verb {
         Verb::Migrate(args) => migrate::run(args, app).await,
         Verb::Demo(args) => demo::run(args, app).await,
+        Verb::Import(args) => import_verb::run(args, app).await,
+        Verb::Onboard(args) => onboard::run(args, app).await,
+        Verb::Imports(args) => imports::run(args, app).await,
+        Verb::Template(args) => template::run(&args, app),
+        Verb::Export(args) => export::run(args, app).await,
         Verb::Portfolio(verb) => portfolio::run(verb, app).await,
         Verb::Position(verb) => position::run(verb, app).await,
         Verb::Tag(verb) => tag::run(verb, app).await,

@@ -2,7 +2,12 @@
 
 pub mod cash;
 pub mod demo;
+pub mod export;
+pub mod import;
+mod import_work;
+pub mod imports;
 pub mod migrate;
+pub mod onboard;
 pub mod portfolio;
 mod portfolio_add;
 pub mod position;
@@ -11,6 +16,7 @@ mod position_close;
 mod position_split;
 pub mod reset;
 pub mod tag;
+pub mod template;
 
 use anyhow::bail;
 use chrono::NaiveDate;

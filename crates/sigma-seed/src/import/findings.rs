@@ -1,0 +1,105 @@
+//! What is wrong or doubtful in a file: findings of its reader, and those that show only against the database.
+
+use sigma_brokers::{Problem, Severity};
+use sigma_cli::{Cell, Column, Table};
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    pub row: Option<u64>,
+    pub column: Option<String>,
+    pub value: Option<String>,
+    pub code: String,
+    pub severity: Severity,
+    pub message: String,
+    pub remedy: String,
+}
+
+/// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
+const CODES: [(&str, Severity, &str); 12] = [
+    ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
+    ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
+    ("ERR_IMP_003", Severity::Error, "run `sigma-sync prices` for the date of the file and import again"),
+    ("ERR_IMP_004", Severity::Error, "import a newer export, or start anew with --replace"),
+    ("ERR_IMP_005", Severity::Error, "correct the date, or give --as-of"),
+    ("ERR_IMP_006", Severity::Warning, "compare the rows with the account; a row may be missing"),
+    ("ERR_IMP_007", Severity::Warning, "run `sigma-seed position apply-split ID` for each lot named"),
+    ("ERR_IMP_008", Severity::Warning, "nothing: the stored lots stay; --replace takes those of the file"),
+    ("ERR_IMP_009", Severity::Warning, "give --cash, or enter it with `sigma-seed cash add`"),
+    ("ERR_IMP_010", Severity::Warning, "give a price, or its value with --mapping"),
+    ("ERR_IMP_011", Severity::Warning, "nothing, or rename the tag in the file: letters, digits and _"),
+    ("ERR_IMP_012", Severity::Warning, "nothing if it is meant so: its cost is not known"),
+];
+
+impl Finding {
+    /// A finding of one of the codes above; an unknown code would be an error without remedy.
+    pub fn new(code: &'static str, row: Option<u64>, message: impl Into<String>) -> Finding {
+        let entry = CODES.iter().find(|entry| entry.0 == code);
+        Finding {
+            row,
+            column: None,
+            value: None,
+            code: code.to_owned(),
+            severity: entry.map_or(Severity::Error, |entry| entry.1),
+            message: message.into(),
+            remedy: entry.map_or("", |entry| entry.2).to_owned(),
+        }
+    }
+
+    /// The same with what was found.
+    pub fn of(self, column: &str, value: impl Into<String>) -> Finding {
+        Finding { column: Some(column.to_owned()), value: Some(value.into()), ..self }
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Finding {
+        let Problem { row, column, value, code, severity, message, remedy } = problem;
+        let (code, remedy) = (code.to_owned(), remedy.to_owned());
+        Finding { row, column, value, code, severity, message, remedy }
+    }
+}
+
+/// Makes warnings errors.
+pub fn strict(findings: &mut [Finding]) {
+    findings.iter_mut().for_each(|finding| finding.severity = Severity::Error);
+}
+
+/// Warnings shown at most: a file of a hundred thousand rows may have as many. Errors are shown all.
+pub const WARNINGS_SHOWN: usize = 500;
+
+/// One row for each finding, in the order of the file.
+pub fn table(findings: &[Finding]) -> Table {
+    let mut table = Table::new(vec![
+        Column::number("row", "Row"),
+        Column::text("column", "Column"),
+        Column::text("value", "Value"),
+        Column::text("code", "Code"),
+        Column::text("severity", "Severity"),
+        Column::text("message", "Message"),
+        Column::text("remedy", "What to do"),
+    ]);
+    let mut warnings = 0;
+    let is_shown = |finding: &&Finding| {
+        warnings += usize::from(!finding.is_error());
+        finding.is_error() || warnings <= WARNINGS_SHOWN
+    };
+    let mut sorted: Vec<&Finding> = findings.iter().filter(is_shown).collect();
+    sorted.sort_by_key(|finding| finding.row);
+    for finding in sorted {
+        table.push(vec![
+            Cell::or_blank(finding.row, |row| Cell::Int(row as i64)),
+            Cell::or_blank(finding.column.clone(), Cell::Text),
+            Cell::or_blank(finding.value.clone(), Cell::Text),
+            Cell::text(&finding.code),
+            Cell::text(if finding.is_error() { "error" } else { "warning" }),
+            Cell::text(&finding.message),
+            Cell::text(&finding.remedy),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,259 @@
+//! From an account of a file to rows that can be compared with a book, and what the security master needs for them.
+//!
+//! - Private assets and what has no ticker are instruments of kind private, held at their stated value: a price of the
+//!   as-of date, or the entry price of the entry date where the file states none.
+//! - Money market funds are cash: their units are dollars, and a share in them is in no factor.
+//! - Only US dollars are read; rows in other currencies are errors.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use sigma_brokers::statement::{Account, AssetClass, CashBasis, ImportedPosition};
+use sigma_core::analytics::reconcile::{Holding, Holdings};
+use sigma_core::model::{CashEntry, CloseBasis, Instrument, InstrumentKind, PriceBar, tag_named};
+use sigma_store::NewInstrument;
+
+use super::findings::Finding;
+use crate::symbols::outright;
+
+/// What an account is compared under.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    pub as_of: NaiveDate,
+    /// Balance that was given instead of what the file says.
+    pub cash: Option<f64>,
+    /// Whether what the file does not name is not held.
+    pub is_whole_account: bool,
+    /// Ledger entries of the file count from after this day.
+    pub flows_after: NaiveDate,
+    pub stored: &'a HashMap<String, Instrument>,
+    /// Tags of the owner.
+    pub tags: &'a [String],
+}
+
+/// An account made ready.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    pub holdings: Holdings,
+    /// New ones, and stored ones whose name was not known.
+    pub instruments: Vec<NewInstrument>,
+    /// Stated values of private assets.
+    pub values: Vec<(String, PriceBar)>,
+    /// Interest, fees, contributions and withdrawals that the file lists one by one.
+    pub flows: Vec<CashEntry>,
+    /// Funds that hold the cash.
+    pub cash_held_in: Vec<String>,
+}
+
+/// Prepares an account; rows that cannot be used are findings.
+pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>) -> Prepared {
+    let mut work = Work {
+        terms,
+        seen: BTreeSet::new(),
+        instruments: Vec::new(),
+        values: BTreeMap::new(),
+        tags: HashMap::new(),
+    };
+    let (mut rows, mut fund_cash, mut funds) =
+        (Vec::with_capacity(account.positions.len()), None, BTreeSet::new());
+    for position in &account.positions {
+        if let Some(finding) = fault(position, terms.as_of) {
+            findings.push(finding);
+        } else if position.class == AssetClass::CashLike {
+            if !position.is_closed() {
+                let price = position.price.or(position.entry_price).unwrap_or(1.0);
+                let amount = position.market_value.unwrap_or(position.quantity * price);
+                fund_cash = Some(fund_cash.unwrap_or(0.0) + amount);
+                funds.insert(position.symbol.clone());
+            }
+        } else {
+            rows.push(work.holding(position, findings));
+        }
+    }
+    let cash = terms.cash.or_else(|| balance(account, fund_cash, findings));
+    funds.extend(account.cash.iter().filter_map(|cash| cash.held_in.clone()));
+    Prepared {
+        holdings: Holdings { as_of: terms.as_of, rows, cash, is_whole_account: terms.is_whole_account },
+        instruments: work.instruments,
+        values: work.values.into_iter().map(|((symbol, _), bar)| (symbol, bar)).collect(),
+        flows: if cash.is_some() { Vec::new() } else { flows(account, terms) },
+        cash_held_in: funds.into_iter().collect(),
+    }
+}
+
+/// Why a row cannot be used.
+fn fault(position: &ImportedPosition, as_of: NaiveDate) -> Option<Finding> {
+    let row = Some(position.row);
+    if position.currency != "USD" {
+        let message = format!("{} is in {}", position.symbol, position.currency);
+        return Some(Finding::new("ERR_IMP_001", row, message).of("currency", &position.currency));
+    }
+    let date = [position.entry_date, position.exit_date].into_iter().flatten().find(|date| *date > as_of)?;
+    let message = format!("{} is traded on {date}, after the date of the file, {as_of}", position.symbol);
+    Some(Finding::new("ERR_IMP_005", row, message).of("date", date.to_string()))
+}
+
+/// What the account holds in cash; `None` when the file does not say.
+fn balance(account: &Account, fund_cash: Option<f64>, findings: &mut Vec<Finding>) -> Option<f64> {
+    let mut sum = fund_cash;
+    for cash in account.cash.iter().filter(|cash| cash.basis != CashBasis::ChangeOverFile) {
+        if cash.currency == "USD" {
+            sum = Some(sum.unwrap_or(0.0) + cash.amount);
+        } else if cash.amount != 0.0 {
+            let message = format!("cash of {} {}", cash.amount, cash.currency);
+            findings.push(Finding::new("ERR_IMP_001", cash.row, message).of("currency", &cash.currency));
+        }
+    }
+    sum
+}
+
+fn flows(account: &Account, terms: &Terms<'_>) -> Vec<CashEntry> {
+    let is_new = |date: NaiveDate| date > terms.flows_after && date <= terms.as_of;
+    let flows = account.flows.iter().filter(|flow| is_new(flow.date) && flow.currency == "USD");
+    flows
+        .filter_map(|flow| {
+            let note = flow.description.clone().unwrap_or_else(|| "from an imported file".to_owned());
+            let (kind, amount) = (flow.kind.ledger_kind()?, flow.amount);
+            Some(CashEntry { id: 0, portfolio_id: 0, date: flow.date, kind, amount, note: Some(note) })
+        })
+        .collect()
+}
+
+/// What accumulates over the rows of an account.
+struct Work<'a> {
+    terms: &'a Terms<'a>,
+    seen: BTreeSet<String>,
+    instruments: Vec<NewInstrument>,
+    values: BTreeMap<(String, NaiveDate), PriceBar>,
+    /// Names of tags by their spelling in the file.
+    tags: HashMap<String, String>,
+}
+
+impl Work<'_> {
+    fn holding(&mut self, position: &ImportedPosition, findings: &mut Vec<Finding>) -> Holding {
+        let stored = self.terms.stored.get(&position.symbol);
+        let instrument = stored.cloned().unwrap_or_else(|| instrument_of(position));
+        if self.seen.insert(position.symbol.clone()) {
+            self.learn(position, stored);
+        }
+        let price = position
+            .price
+            .or_else(|| Some(position.market_value? / (position.quantity * instrument.multiplier)));
+        if instrument.kind == InstrumentKind::Private && !position.is_closed() {
+            self.value(position, price, findings);
+        }
+        Holding {
+            row: position.row,
+            quantity: position.quantity,
+            entry_price: position.entry_price,
+            entry_date: position.entry_date,
+            exit: position.exit_price.zip(position.exit_date),
+            cost_basis: position.cost_basis,
+            price,
+            tags: position.tags.iter().map(|tag| self.tag(tag, position.row, findings)).collect(),
+            instrument,
+        }
+    }
+
+    /// What is stored is better known than what a broker's file says: only gaps are filled.
+    fn learn(&mut self, position: &ImportedPosition, stored: Option<&Instrument>) {
+        let name = position.description.clone().filter(|name| !name.trim().is_empty());
+        match stored {
+            Some(stored) if stored.name.is_none() && name.is_some() => {
+                self.instruments.push(NewInstrument { name, ..NewInstrument::of_symbol(&position.symbol) });
+            }
+            Some(_) => {}
+            None => {
+                let underlying = position.contract.as_ref().map(|contract| &contract.terms.underlying);
+                if let Some(symbol) = underlying.filter(|symbol| !self.terms.stored.contains_key(*symbol))
+                    && self.seen.insert(symbol.clone())
+                {
+                    self.instruments.push(outright(symbol));
+                }
+                self.instruments.push(NewInstrument { name, ..new_instrument(position) });
+            }
+        }
+    }
+
+    fn value(&mut self, position: &ImportedPosition, price: Option<f64>, findings: &mut Vec<Finding>) {
+        let stated = price.map(|price| (price, self.terms.as_of));
+        let entered = position.entry_price.map(|p| (p, position.entry_date.unwrap_or(self.terms.as_of)));
+        match stated.or(entered).filter(|(price, _)| *price > 0.0) {
+            Some((close, date)) => {
+                let bar = PriceBar {
+                    date,
+                    open: None,
+                    high: None,
+                    low: None,
+                    close,
+                    adj_close: None,
+                    volume: None,
+                    source: "import".to_owned(),
+                    basis: CloseBasis::AsTraded,
+                };
+                self.values.insert((position.symbol.clone(), date), bar);
+            }
+            None => {
+                let message = format!("{} has no market price and the file states no value", position.symbol);
+                findings.push(Finding::new("ERR_IMP_010", Some(position.row), message));
+            }
+        }
+    }
+
+    fn tag(&mut self, text: &str, row: u64, findings: &mut Vec<Finding>) -> String {
+        if let Some(name) = self.tags.get(text) {
+            return name.clone();
+        }
+        let known = || self.terms.tags.iter().map(String::as_str);
+        let name = tag_named(text, known()).unwrap_or_else(|error| {
+            let plain: String =
+                text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(50).collect();
+            let name = tag_named(&plain, known()).unwrap_or(plain);
+            findings.push(
+                Finding::new("ERR_IMP_011", Some(row), format!("{error}; read as {name}")).of("tags", text),
+            );
+            name
+        });
+        self.tags.insert(text.to_owned(), name.clone());
+        name
+    }
+}
+
+/// The instrument of a row whose symbol is not stored.
+fn new_instrument(position: &ImportedPosition) -> NewInstrument {
+    let symbol = &position.symbol;
+    match (&position.contract, position.class) {
+        (Some(contract), _) => NewInstrument {
+            kind: Some(InstrumentKind::Option),
+            multiplier: Some(contract.multiplier),
+            option: Some(contract.terms.clone()),
+            ..NewInstrument::of_symbol(symbol)
+        },
+        (None, AssetClass::Private) => {
+            NewInstrument { kind: Some(InstrumentKind::Private), ..NewInstrument::of_symbol(symbol) }
+        }
+        _ => NewInstrument { kind: position.kind.or(outright(symbol).kind), ..outright(symbol) },
+    }
+}
+
+/// The same as the comparison sees it, before it has an id.
+fn instrument_of(position: &ImportedPosition) -> Instrument {
+    let new = new_instrument(position);
+    Instrument {
+        id: 0,
+        symbol: new.symbol,
+        kind: new.kind.unwrap_or(InstrumentKind::Stock),
+        name: None,
+        sector: None,
+        industry: None,
+        exchange: None,
+        country: None,
+        currency: "USD".to_owned(),
+        market_cap: None,
+        dividend_yield: None,
+        duration: None,
+        convexity: None,
+        multiplier: new.multiplier.unwrap_or(1.0),
+        option: new.option,
+    }
+}

@@ -1,0 +1,286 @@
+//! The accounts of a file beside the books they go into.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use sigma_brokers::statement::{Account as Stated, Statement};
+use sigma_cli::sessions::calendar_error;
+use sigma_cli::{App, Table, store_error};
+use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_core::calendar::Calendar;
+use sigma_core::model::{Book, Instrument, Market, Portfolio, slug_of};
+use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, Store};
+
+use super::import::Args;
+use super::usage;
+use crate::import::accounts::{Choice, Destination, distribute};
+use crate::import::findings::Finding;
+use crate::import::holdings::{Prepared, Terms, prepare};
+use crate::import::plan::{self, Comparison, Target, compare, empty_book};
+use crate::import::source::Source;
+use crate::import::{preview, readiness as ready};
+
+/// All accounts of a file.
+pub struct Work {
+    pub as_of: NaiveDate,
+    pub calendar: Calendar,
+    pub accounts: Vec<Account>,
+}
+
+/// One account, its book, and what lies between them.
+pub struct Account {
+    pub stated: Stated,
+    /// As it is stored, or empty.
+    pub book: Book,
+    pub comparison: Comparison,
+    prepared: Prepared,
+    target: Target,
+    market: Market,
+    record: Option<NewImport>,
+}
+
+impl Account {
+    /// What is written.
+    pub fn into_plan(self) -> ImportPlan {
+        plan::plan(self.target, &self.book, self.prepared, &self.comparison, self.record)
+    }
+}
+
+/// Compares every account with its book.
+pub async fn prepare_accounts(
+    args: &Args,
+    app: &App,
+    store: &mut Store,
+    source: &Source,
+    found: &mut Vec<Finding>,
+) -> anyhow::Result<Work> {
+    let calendar = app.calendar()?;
+    let Some(statement) = &source.reading.statement else {
+        return Err(usage("no statement", "check the file"));
+    };
+    let as_of = as_of(app, statement, &calendar)?;
+    let choice = match (&args.account, args.merge_accounts) {
+        (Some(name), _) => Choice::One(name),
+        (None, true) => Choice::Merged,
+        (None, false) => Choice::Each,
+    };
+    let destinations = distribute(statement.accounts.clone(), &args.portfolio, choice).map_err(|error| {
+        usage(error.to_string(), "name one with --account, or merge them with --merge-accounts")
+    })?;
+    if args.cash.is_some() && destinations.len() > 1 {
+        let message = format!("--cash is of one account, and the file has {}", destinations.len());
+        return Err(usage(message, "name the account with --account, or merge them with --merge-accounts"));
+    }
+    let is_single = destinations.len() == 1;
+    let mut accounts = Vec::with_capacity(destinations.len());
+    for destination in destinations {
+        let cash = source.remarks.cash.filter(|_| is_single);
+        let cash = args.cash.as_ref().map(|cash| cash.value).or(cash);
+        let imported_at = app.clock.timestamp();
+        let context = Context { args, source, statement, as_of, cash, calendar: &calendar, imported_at };
+        accounts.push(account(&context, store, destination, found).await?);
+    }
+    check_slugs(&accounts)?;
+    Ok(Work { as_of, calendar, accounts })
+}
+
+/// Two accounts whose names differ only in signs would be one portfolio.
+fn check_slugs(accounts: &[Account]) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    match accounts.iter().find(|account| !seen.insert(&account.book.portfolio.slug)) {
+        Some(account) => Err(usage(
+            format!("two accounts would be the portfolio {}", account.book.portfolio.slug),
+            "import them one by one with --account and other names",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The session that the holdings are of.
+fn as_of(app: &App, statement: &Statement, calendar: &Calendar) -> anyhow::Result<NaiveDate> {
+    let stated = match statement.as_of {
+        Some(date) => date,
+        None => {
+            let last = app.last_completed_session(calendar)?;
+            app.note(&format!("the file states no date; taken as of {last} (--as-of says otherwise)"));
+            last
+        }
+    };
+    let session = calendar.session_on_or_before(stated).map_err(calendar_error)?;
+    if session != stated {
+        app.note(&format!("{stated} is not a session; the holdings count as of {session}"));
+    }
+    Ok(session)
+}
+
+/// What all accounts of a file share.
+struct Context<'a> {
+    args: &'a Args,
+    source: &'a Source,
+    statement: &'a Statement,
+    as_of: NaiveDate,
+    cash: Option<f64>,
+    calendar: &'a Calendar,
+    imported_at: String,
+}
+
+async fn account(
+    context: &Context<'_>,
+    store: &mut Store,
+    destination: Destination,
+    found: &mut Vec<Finding>,
+) -> anyhow::Result<Account> {
+    let Context { args, source, as_of, .. } = *context;
+    let (book, target, history) = destination_book(context, store, &destination.portfolio).await?;
+    let stated = destination.account;
+    let stored = instruments(store, &stated).await?;
+    let tags = tags(store, &book, &target).await?;
+    let flows_after = history.iter().map(|import| import.import.as_of).max();
+    let terms = Terms {
+        as_of,
+        cash: context.cash,
+        is_whole_account: !args.merge,
+        flows_after: flows_after.map_or(book.portfolio.opened_on, |date| date.max(book.portfolio.opened_on)),
+        stored: &stored,
+        tags: &tags,
+    };
+    let mut prepared = prepare(&stated, &terms, found);
+    let is_part = args.merge || found.iter().any(Finding::is_error);
+    prepared.holdings.is_whole_account = !is_part;
+    if is_part && target == Target::Existing {
+        // The balance of the whole account says nothing about a part of it.
+        prepared.holdings.cash = context.cash;
+    }
+    if let Some((what, total, read)) = preview::disagreement(&stated) {
+        let message = format!("the file states a {what} of {total:.2}; its rows add up to {read:.2}");
+        found.push(Finding::new("ERR_IMP_006", None, message));
+    }
+    let others: Vec<Instrument> = stored.into_values().collect();
+    let market =
+        store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
+    let comparison = compare(&book, &prepared, &market, context.calendar, found).map_err(calendar_error)?;
+    let is_known = history.iter().any(|import| import.import.sha256 == source.sha256);
+    let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
+    let record = match is_known && is_nothing && target == Target::Existing {
+        true => None,
+        false => Some(record(context, &stated, &comparison, found)),
+    };
+    Ok(Account { stated, book, comparison, prepared, target, market, record })
+}
+
+fn record(context: &Context<'_>, stated: &Stated, comparison: &Comparison, found: &[Finding]) -> NewImport {
+    let has_errors = found.iter().any(Finding::is_error);
+    NewImport {
+        file_name: context.source.file_name.clone(),
+        sha256: context.source.sha256.clone(),
+        format: context.statement.format.to_owned(),
+        as_of: context.as_of,
+        file_rows: stated.positions.len() + stated.cash.len() + stated.flows.len(),
+        positions: comparison.counts.positions,
+        opened: comparison.counts.opened,
+        closed: comparison.counts.closed,
+        changed: comparison.counts.changed,
+        imported_at: context.imported_at.clone(),
+        status: if has_errors { ImportStatus::Partial } else { ImportStatus::Complete },
+    }
+}
+
+/// The stored book of a name, or an empty one; and what was imported into it.
+async fn destination_book(
+    context: &Context<'_>,
+    store: &mut Store,
+    name: &str,
+) -> anyhow::Result<(Book, Target, Vec<Import>)> {
+    let Context { args, as_of, .. } = *context;
+    let slug = slug_of(name);
+    if slug.is_empty() {
+        return Err(usage(format!("\"{name}\" has no letter or digit"), "give the portfolio another name"));
+    }
+    let portfolios = store.portfolios(&[]).await.map_err(store_error)?;
+    let is_meant = |portfolio: &&Portfolio| portfolio.slug == slug || portfolio.name == name;
+    let Some(portfolio) = portfolios.iter().find(is_meant) else {
+        let target = Target::New { email: args.user.clone() };
+        return Ok((empty_book(slug, name.to_owned(), as_of), target, Vec::new()));
+    };
+    let history = store.imports(&[portfolio.id]).await.map_err(store_error)?;
+    if args.replace {
+        let mut book = empty_book(portfolio.slug.clone(), portfolio.name.clone(), as_of);
+        book.portfolio.user_id = portfolio.user_id;
+        book.portfolio.is_demo = portfolio.is_demo;
+        return Ok((book, Target::Anew { id: portfolio.id }, history));
+    }
+    check_order(context, portfolio, &history)?;
+    let books = store.books(std::slice::from_ref(&portfolio.slug)).await.map_err(store_error)?;
+    let book = books.into_iter().next().ok_or_else(|| usage(format!("{slug} is gone"), "try again"))?;
+    Ok((book, Target::Existing, history))
+}
+
+/// A file from before what is stored would undo it.
+fn check_order(context: &Context<'_>, portfolio: &Portfolio, history: &[Import]) -> anyhow::Result<()> {
+    let as_of = context.as_of;
+    if as_of < portfolio.opened_on {
+        let message =
+            format!("the file is of {as_of}, and {} opens on {}", portfolio.slug, portfolio.opened_on);
+        return Err(usage(message, "import a newer export, or start the portfolio anew with --replace"));
+    }
+    let is_known = history.iter().any(|import| import.import.sha256 == context.source.sha256);
+    match history.iter().map(|import| import.import.as_of).max().filter(|latest| as_of < *latest && !is_known)
+    {
+        Some(latest) => Err(usage(
+            format!("the file is of {as_of}, and {} holds an import of {latest}", portfolio.slug),
+            "import a newer export, or start the portfolio anew with --replace",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Stored instruments that the account names, underlyings too.
+async fn instruments(store: &mut Store, stated: &Stated) -> anyhow::Result<HashMap<String, Instrument>> {
+    let mut symbols: BTreeSet<&str> = BTreeSet::new();
+    for position in &stated.positions {
+        symbols.insert(&position.symbol);
+        symbols.extend(position.contract.as_ref().map(|contract| contract.terms.underlying.as_str()));
+    }
+    let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
+    let stored = store.instruments_by_symbol(&symbols).await.map_err(store_error)?;
+    Ok(stored.into_iter().map(|instrument| (instrument.symbol.clone(), instrument)).collect())
+}
+
+/// Names of the tags that the owner has.
+async fn tags(store: &mut Store, book: &Book, target: &Target) -> anyhow::Result<Vec<String>> {
+    let owner = match target {
+        Target::New { email } => {
+            let users = store.users().await.map_err(store_error)?;
+            users.into_iter().find(|user| user.email == *email).map(|user| user.id)
+        }
+        _ => Some(book.portfolio.user_id),
+    };
+    let Some(owner) = owner else { return Ok(Vec::new()) };
+    let tags = store.tags(owner).await.map_err(store_error)?;
+    Ok(tags.into_iter().map(|tag| tag.name).collect())
+}
+
+/// What the engines have for the books as they will be.
+pub async fn readiness(store: &mut Store, work: &Work) -> anyhow::Result<Table> {
+    let coverage = store.price_coverage().await.map_err(store_error)?;
+    let latest = store.latest_as_of(Engine::FactorFits, None).await.map_err(store_error)?;
+    let fits = match latest {
+        Some(date) => {
+            store.factor_fits(&Scope::all(date, date), DEFAULT_METHOD).await.map_err(store_error)?
+        }
+        None => Vec::new(),
+    };
+    let stored = ready::Stored {
+        bars: coverage.into_iter().map(|coverage| (coverage.instrument_id, coverage.count)).collect(),
+        with_loadings: fits.into_iter().filter(|fit| fit.2.status.has_numbers()).map(|fit| fit.0).collect(),
+    };
+    let mut table = Table::default();
+    for account in &work.accounts {
+        let Account { comparison, market, .. } = account;
+        let part = ready::table(&comparison.after, market, &stored, &work.calendar, work.as_of);
+        let part = part.map_err(calendar_error)?;
+        table.columns = part.columns;
+        table.rows.extend(part.rows);
+    }
+    Ok(table)
+}

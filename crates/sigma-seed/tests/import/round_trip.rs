@@ -1,0 +1,62 @@
+//! Import, export, import: the same book.
+
+use serde_json::Value;
+
+use super::{Folder, sample};
+
+/// Lots without ids and portfolio, sorted.
+fn lots(folder: &Folder, slug: &str) -> Vec<Value> {
+    let mut rows = folder.rows(&format!("position list --all --portfolio {slug}"));
+    for row in &mut rows {
+        let row = row.as_object_mut().unwrap();
+        row.remove("position_id");
+        row.remove("portfolio");
+    }
+    rows.sort_by_key(Value::to_string);
+    rows
+}
+
+fn export(folder: &Folder, slug: &str, as_of: &str) -> String {
+    let outcome = folder.run(&["export", "--portfolio", slug, "--as-of", as_of, "--format", "csv"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    outcome.stdout
+}
+
+fn comes_back(folder: &Folder, slug: &str, as_of: &str, user: &str) {
+    let text = export(folder, slug, as_of);
+    let file = folder.write("exported.csv", &text);
+    let outcome = folder.import(&file, &["--portfolio", "Copy", "--user", user]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert_eq!(lots(folder, "copy"), lots(folder, slug));
+    let again = export(folder, "copy", as_of);
+    assert_eq!(again.lines().skip(1).collect::<Vec<_>>(), text.lines().skip(1).collect::<Vec<_>>());
+}
+
+#[test]
+fn closed_lots_options_private_assets_and_cash() {
+    let folder = Folder::new();
+    let outcome = folder.import(&sample("sigmasight_template.csv"), &["--cash", "-123.45"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let lots = lots(&folder, "own");
+    assert!(lots.iter().any(|lot| lot["exit_date"] == "2024-01-16" && lot["exit_price_usd"] == 215.0));
+    assert!(lots.iter().any(|lot| lot["kind"] == "private"));
+    assert!(lots.iter().any(|lot| lot["kind"] == "option" && lot["quantity"] == -5.0));
+    comes_back(&folder, "own", "2025-11-06", "owner@localhost");
+    assert_eq!(folder.cash("copy"), [("opening".to_owned(), -123.45)]);
+    let values = folder.in_store(async |store| store.price_coverage().await.unwrap());
+    assert_eq!(values.len(), 1, "the private fund is held at its stated value");
+}
+
+#[test]
+fn tags_and_hand_made_books() {
+    let folder = Folder::new();
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo-data");
+    assert_eq!(folder.run(&["demo", "--data-dir", demo.to_str().unwrap()]).code, 0);
+    let books = folder.rows("portfolio list");
+    let book = books.iter().find(|row| row["portfolio"] == "demo-hedgefundstyle").unwrap();
+    let user = book["owner"].as_str().unwrap().to_owned();
+    let id = folder.rows("position list --portfolio demo-hedgefundstyle")[0]["position_id"].to_string();
+    let close = ["position", "close", &id, "--price", "900.5", "--date", "2025-05-01", "--quantity", "7"];
+    assert_eq!(folder.run(&close).code, 0);
+    comes_back(&folder, "demo-hedgefundstyle", "2025-06-30", &user);
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# From a broker's file to the first report: import, sync (again after a rate limit or an outage), history, greeks,
+# factors, stress, snapshot, report.
+#
+#   scripts/onboard.sh Positions.csv --portfolio Own
+#   scripts/onboard.sh Positions.csv --portfolio Own --provider file --path demo-data/market
+#
+# Options: --provider NAME and --path DIR for the sync, --database-url URL, --output-dir DIR for the report,
+# --restart to forget what is done; every other option goes to `sigma-seed onboard` (--as-of, --cash, --broker, ...).
+# The tools are taken from SIGMA_BIN_DIR, else from the PATH.
+#
+# Steps that are done are remembered in .sigma-onboard/ in the current folder: after a failure the same command goes on
+# with the step that failed. A changed file or other options start from the beginning.
+#
+# Exit code: the worst of the steps; partial data (3) does not stop the chain.
+set -uo pipefail
+
+provider=() output=() import=() restart=no file="" steps=8
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --provider | --path) provider+=("$1" "${2:?$1 needs a value}"); shift 2 ;;
+    --output-dir) output+=("$1" "${2:?$1 needs a value}"); shift 2 ;;
+    --database-url) export DATABASE_URL="${2:?$1 needs a value}"; shift 2 ;;
+    --restart) restart=yes; shift ;;
+    -n | --dry-run) echo "onboard: use 'sigma-seed onboard FILE --dry-run' for a preview" >&2; exit 2 ;;
+    --format | -o | --output) echo "onboard: $1 is for 'sigma-seed onboard'" >&2; exit 2 ;;
+    *) if [ -z "$file" ] && [ -f "$1" ]; then file="$1"; fi; import+=("$1"); shift ;;
+  esac
+done
+[ -n "$file" ] || { echo "onboard: name the broker's FILE; see scripts/onboard.sh --help" >&2; exit 2; }
+
+bin="${SIGMA_BIN_DIR:+$SIGMA_BIN_DIR/}"
+command -v "${bin}sigma-seed" >/dev/null || {
+  echo "onboard: sigma-seed not found; build with 'cargo build --release' and set SIGMA_BIN_DIR=target/release" >&2
+  exit 1
+}
+
+# What makes it the same onboarding: the file, the options, the database.
+key=$( { cat "$file"; printf '%s|' "${import[@]}" "${DATABASE_URL:-sqlite:sigma.db}"; } | cksum | cut -d' ' -f1)
+state=".sigma-onboard/$key"
+[ "$restart" = yes ] && rm -rf "$state"
+mkdir -p "$state"
+
+worst=0 number=0
+severity() { case "$1" in 0) echo 0 ;; 3) echo 1 ;; *) echo 2 ;; esac; }
+
+finish() {
+  local word=ok
+  [ "$worst" -eq 3 ] && word=partial
+  if [ "$(severity "$worst")" -eq 2 ]; then
+    word=failed
+    echo "onboard: the same command goes on with the step that failed" >&2
+  fi
+  echo "onboard $word steps=$number/$steps" >&2
+  exit "$worst"
+}
+
+# step NAME required|optional COMMAND... : skips what is done, tells its number, remembers success.
+step() {
+  local name="$1" need="$2" code=0
+  shift 2
+  number=$((number + 1))
+  if [ -e "$state/$name" ]; then
+    code=$(cat "$state/$name")
+    echo "[$number/$steps] $name: done before" >&2
+  else
+    echo "[$number/$steps] $name" >&2
+    "$@" || code=$?
+    case "$code" in 0 | 3) echo "$code" >"$state/$name" ;; esac
+  fi
+  [ "$(severity "$code")" -gt "$(severity "$worst")" ] && worst=$code
+  case "$need$code" in required0 | required3) ;; required* | optional130) finish ;; esac
+}
+
+import_file() {
+  local code=0
+  "${bin}sigma-seed" onboard "${import[@]}" --format json -o "$state/answer.json" || code=$?
+  # Errors in the file: the answer is the list of problems, for people.
+  if [ "$code" -eq 2 ]; then "${bin}sigma-seed" onboard "${import[@]}" --dry-run; fi
+  return "$code"
+}
+
+# Rate limits (5) and outages (6) pass: what was fetched is kept, so a second try asks only for the rest.
+sync_prices() {
+  local code=0 try
+  for try in 1 2 3; do
+    code=0
+    "${bin}sigma-sync" run "${scope[@]}" ${provider[@]+"${provider[@]}"} || code=$?
+    case "$code" in 5 | 6) ;; *) return "$code" ;; esac
+    [ "$try" -lt 3 ] && { echo "onboard: sync ended with $code; trying again" >&2; sleep $((try * ${ONBOARD_WAIT:-20})); }
+  done
+  return "$code"
+}
+
+step import required import_file
+# Date and portfolios as the import decided them, from the first of its next commands; slugs hold no blanks.
+next=$(grep -o '"command": *"sigma-sync run[^"]*"' "$state/answer.json" | head -n 1 | sed 's/.*sigma-sync run *//; s/"$//')
+read -r -a scope <<<"$next"
+[ "${#scope[@]}" -gt 0 ] || { echo "onboard: the import told no next step; use --restart" >&2; exit 1; }
+
+step prices required sync_prices
+step history optional "${bin}sigma-validate" history "${scope[@]}"
+step greeks required "${bin}sigma-greeks" run "${scope[@]}"
+step factors required "${bin}sigma-factors" run "${scope[@]}"
+step stress optional "${bin}sigma-stress" run "${scope[@]}"
+step snapshot required "${bin}sigma-report" snapshot "${scope[@]}"
+step report optional "${bin}sigma-report" generate "${scope[@]}" ${output[@]+"${output[@]}"}
+finish
