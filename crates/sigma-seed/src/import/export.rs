@@ -80,7 +80,7 @@ pub fn template(book: &Book, as_of: NaiveDate, cash: f64) -> Result<Exported, cs
             "",
             &exit.map(|exit| exit.to_string()).unwrap_or_default(),
             &exit_price.unwrap_or_default(),
-            &tags.join(","),
+            &guarded(tags.join(",")),
         ])?;
         rows += 1;
     }
@@ -89,6 +89,11 @@ pub fn template(book: &Book, as_of: NaiveDate, cash: f64) -> Result<Exported, cs
     let name = book.portfolio.name.replace(char::is_control, " ");
     let text = format!("# {name}\n{AS_OF_REMARK}{as_of}\n{CASH_REMARK}{cash}\n{body}");
     Ok(Exported { text, rows, remarks })
+}
+
+/// Tags of today begin with a letter, a digit or `_`; older ones might be taken for a formula by a spreadsheet.
+fn guarded(tags: String) -> String {
+    if tags.starts_with(['=', '+', '-', '@']) { format!("'{tags}") } else { tags }
 }
 
 /// Sums of decimal numbers without the digits that binary adds.
