@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sigma_cli::store_error;
-use sigma_core::model::{Instrument, InstrumentKind, parse_occ};
+use sigma_core::model::{Instrument, InstrumentKind, OptionTerms, parse_occ};
 use sigma_providers::Security;
+use sigma_providers::ask::Contract;
 use sigma_store::{MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store};
 
 use crate::needs::{Needs, RATE_PROXIES};
@@ -108,7 +109,25 @@ fn new_instruments(
             }
         }
     };
-    symbols.into_iter().filter_map(instrument).collect()
+    let contracts = offered.contracts.iter().map(from_terms);
+    symbols.into_iter().filter_map(instrument).chain(contracts).collect()
+}
+
+fn from_terms(contract: &Contract) -> NewInstrument {
+    let option = OptionTerms {
+        underlying: contract.underlying.clone(),
+        kind: contract.kind,
+        strike: contract.strike,
+        expiry: contract.expiry,
+        style: contract.style,
+        standard_deliverable: contract.is_standard,
+    };
+    NewInstrument {
+        kind: Some(InstrumentKind::Option),
+        multiplier: Some(contract.multiplier),
+        option: Some(option),
+        ..NewInstrument::of_symbol(&contract.symbol)
+    }
 }
 
 fn from_facts(facts: &Security) -> NewInstrument {

@@ -21,6 +21,8 @@ pub struct State {
     pub needs: Needs,
     pub histories: HashMap<String, PriceHistory>,
     pub covered: Covered,
+    /// The first stored bar of a symbol, however old.
+    pub first_bars: HashMap<String, NaiveDate>,
     pub decisions: Decisions,
     pub memory: Memory,
     /// Splits that were not known before the run, of symbols with older bars.
@@ -44,6 +46,7 @@ pub async fn load(
         needs,
         histories: HashMap::new(),
         covered: Covered::default(),
+        first_bars: HashMap::new(),
         decisions,
         memory,
         new_splits: BTreeMap::new(),
@@ -71,6 +74,11 @@ impl State {
         let ids = self.ids_of(|symbol| asked.contains(symbol));
         let from = self.needs.start.checked_sub_days(LOOK_BACK).unwrap_or(self.needs.start);
         let keys: Vec<i64> = ids.keys().copied().collect();
+        for cover in store.price_coverage().await.map_err(store_error)? {
+            if let Some(symbol) = ids.get(&cover.instrument_id) {
+                self.first_bars.insert(symbol.clone(), cover.first);
+            }
+        }
         for (id, history) in store.price_histories(&keys, from, self.needs.to).await.map_err(store_error)? {
             if let Some(symbol) = ids.get(&id) {
                 let dates = history.bars.iter().map(|bar| bar.date);

@@ -136,6 +136,17 @@ impl Polygon {
         contracts::fetch(&self.service, underlying, as_of).await
     }
 
+    /// The terms of given contracts of one underlying, as they were listed on a date. Contracts that were not listed are
+    /// left out.
+    pub async fn terms(
+        &self,
+        underlying: &str,
+        contracts: &[String],
+        as_of: NaiveDate,
+    ) -> Result<ContractList, Fault> {
+        contracts::terms(&self.service, underlying, contracts, as_of).await
+    }
+
     /// What this key may be used for.
     pub async fn probe(&self) -> Vec<Ability> {
         self.try_all().await

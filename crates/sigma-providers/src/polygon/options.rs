@@ -128,7 +128,8 @@ fn last_opened(now: NaiveDateTime) -> Option<NaiveDate> {
     Calendar::nyse().session_on_or_before(date).ok()
 }
 
-fn chain_query<'a>(
+/// The part of a chain that holds the wanted contracts of one expiry.
+pub(super) fn chain_query<'a>(
     wanted: impl Iterator<Item = &'a OccSymbol>,
     expiry: NaiveDate,
 ) -> Vec<(&'static str, String)> {

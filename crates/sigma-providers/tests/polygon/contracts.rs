@@ -64,3 +64,26 @@ async fn contracts_that_cannot_be_read_are_told() {
         ]
     );
 }
+
+#[tokio::test]
+async fn terms_of_held_contracts_cost_one_request_an_expiry() {
+    let (server, polygon) = serve(|request| match request.query("cursor") {
+        None => reply("options_contracts.json"),
+        Some(_) => list(""),
+    });
+    let held = ["ACME260116C00105000", "ACME1260116C00090000", "ACME260220P00100000"].map(str::to_owned);
+    let found = polygon.terms("ACME", &held, day("2025-11-04")).await.unwrap();
+    // The chain also tells contracts that nobody holds; the expiry of February is listed with the same rows.
+    let mut told: Vec<_> = found.contracts.iter().map(|c| (c.symbol.as_str(), c.is_standard)).collect();
+    told.dedup();
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told, [("ACME1260116C00090000", false), ("ACME260116C00105000", true)]);
+    let log = server.log();
+    let first: Vec<_> = log.iter().filter(|logged| logged.request.query("cursor").is_none()).collect();
+    let asked =
+        |name: &str| first.iter().map(|l| l.request.query(name).unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(asked("expiration_date"), ["2026-01-16", "2026-02-20"]);
+    assert_eq!(asked("strike_price.gte"), ["90", "100"]);
+    assert_eq!(asked("strike_price.lte"), ["105", "100"]);
+}

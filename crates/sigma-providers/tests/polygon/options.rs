@@ -237,6 +237,16 @@ async fn a_quote_of_another_day_is_told_and_not_taken() {
 }
 
 #[tokio::test]
+async fn a_contract_that_last_traded_before_the_dates_has_no_bars_to_ask_for() {
+    let traded = midnight_ms(day("2025-10-30")) * 1_000_000;
+    let (server, polygon) =
+        snapshot(list(&row(CALL_105, &format!(r#""day":{{"close":2,"last_updated":{traded}}}"#))));
+    let quotes = quoted(&polygon, &[CALL_105], "2025-11-03", "2025-11-04").await;
+    assert!(quotes.quotes.is_empty());
+    assert_eq!((quotes.problems.len(), server.count()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_plan_without_snapshots_has_closes() {
     let (_server, polygon) = serve(|request| match &*request.path {
         path if path.contains(PUT_95) => reply("errors/403_timeframe.json"),

@@ -5,12 +5,13 @@
 //! used-up limit, an outage) ends the asking of that service for that kind of data, and the next one is asked.
 
 mod actions;
+mod contracts;
 mod options;
 mod prices;
 mod profiles;
 mod rates;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use chrono::NaiveDate;
 use sigma_cli::{App, Progress};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::Dataset;
+use sigma_providers::symbols::{Rename, renamed_on};
 use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
 use sigma_store::Store;
 use tokio::task::JoinSet;
@@ -55,6 +57,8 @@ pub struct Gathering<'a> {
     pub faults: Faults,
     /// The current date in New York.
     pub today: NaiveDate,
+    /// Needed symbols of companies that trade under another one now.
+    renames: BTreeMap<String, &'static Rename>,
     down: HashMap<(ProviderId, Data), Fault>,
     outages: HashMap<(ProviderId, Data), usize>,
     waiting: HashMap<ProviderId, Offered>,
@@ -71,6 +75,12 @@ impl<'a> Gathering<'a> {
         intake: &'a mut Intake,
         store: &'a mut Store,
     ) -> Gathering<'a> {
+        let today = app.clock.new_york_local().date();
+        let renames = state.needs.needed.iter().filter_map(|(symbol, need)| {
+            // Whoever bought it after the change bought what trades under it today.
+            Some((symbol.clone(), renamed_on(symbol, need.since, today)?))
+        });
+        let renames = renames.collect();
         Gathering {
             app,
             calendar,
@@ -79,7 +89,8 @@ impl<'a> Gathering<'a> {
             intake,
             store,
             faults: Faults::default(),
-            today: app.clock.new_york_local().date(),
+            today,
+            renames,
             down: HashMap::new(),
             outages: HashMap::new(),
             waiting: HashMap::new(),
@@ -91,8 +102,12 @@ impl<'a> Gathering<'a> {
     /// Asks for everything that a verb brings in. Profiles come first, because they tell funds from shares; splits
     /// before the prices that they explain.
     pub async fn run(&mut self, datasets: Datasets) -> anyhow::Result<()> {
+        for Rename { old, new, date } in self.renames.values() {
+            self.app.note(&format!("{old} trades as {new} since {date}: asked for by that symbol"));
+        }
         if datasets.profiles {
             self.profiles().await?;
+            self.contracts().await?;
         }
         if datasets.actions {
             self.actions().await?;
@@ -155,6 +170,11 @@ impl<'a> Gathering<'a> {
         }
         self.sources.waits.show_on(None);
         self.store_waiting().await
+    }
+
+    /// The symbol that providers know a company by now.
+    fn known_as(&self, symbol: &str) -> String {
+        self.renames.get(symbol).map_or_else(|| symbol.to_owned(), |rename| rename.new.clone())
     }
 
     fn progress(&self, id: ProviderId, data: Data, total: usize) -> Progress {

@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::symbols::renamed_on;
 use sigma_providers::{Data, Fault, Provider, ProviderId};
 
 use super::Gathering;
@@ -96,8 +95,10 @@ impl Gathering<'_> {
                 true => memory.open_sessions(&symbol, Dataset::Prices, service.id(), &lacking, self.calendar),
                 false => lacking,
             };
-            if !open.is_empty() && self.is_adjusted_by(&symbol, service) {
-                open = sessions.iter().copied().filter(|day| *day <= until).collect();
+            if !open.is_empty() && (!outdated.is_empty() || self.is_adjusted_by(&symbol, service)) {
+                let first =
+                    self.state.first_bars.get(&symbol).map_or(needs.start, |day| needs.start.min(*day));
+                open = self.calendar.sessions_between(first, until).map_err(calendar_error)?;
             }
             if !open.is_empty() {
                 missing.insert(symbol, open);
@@ -107,8 +108,8 @@ impl Gathering<'_> {
     }
 
     /// Whether stored bars carry adjusted closes of this provider. It restates all of them at each action, so they are
-    /// only comparable when they were fetched together: such a series is always fetched whole, which takes no more
-    /// requests.
+    /// only comparable when they were fetched together: such a series is always fetched whole, from its first stored bar
+    /// on, which takes no more requests.
     fn is_adjusted_by(&self, symbol: &str, service: &Provider) -> bool {
         let name = service.id().name();
         let history = self.state.histories.get(symbol);
@@ -123,19 +124,10 @@ impl Gathering<'_> {
         proxies.into_iter().chain(needed).collect()
     }
 
-    /// From the first to the last open session; a company that has changed its symbol is asked for by the new one.
+    /// From the first to the last open session.
     fn question(&self, symbol: String, open: &[NaiveDate]) -> Option<Question> {
         let (&from, &to) = open.first().zip(open.last())?;
-        let since = self.state.needs.needed.get(&symbol).map_or(from, |need| need.since.min(from));
-        let rename = renamed_on(&symbol, since, self.today);
-        if let Some(rename) = rename {
-            let told = format!(
-                "{} trades as {} since {}: asked for by that symbol",
-                rename.old, rename.new, rename.date
-            );
-            self.app.note(&told);
-        }
-        let asked = rename.map_or_else(|| symbol.clone(), |rename| rename.new.clone());
+        let asked = self.known_as(&symbol);
         let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
         Some(Question { symbol, ask })
     }
@@ -192,11 +184,11 @@ impl Gathering<'_> {
         &mut self,
         date: NaiveDate,
         asking: impl Iterator<Item = &'s String>,
-        mut session: SessionBars,
+        session: SessionBars,
     ) -> Vec<String> {
         let mut found = Vec::new();
         for symbol in asking {
-            if let Some(bar) = session.bars.remove(symbol) {
+            if let Some(bar) = session.bars.get(&self.known_as(symbol)).cloned() {
                 self.answered(symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
                 self.from(ProviderId::Polygon).bars.entry(symbol.clone()).or_default().push(bar);
                 found.push(symbol.clone());
@@ -215,19 +207,22 @@ impl Gathering<'_> {
             .wanted()
             .into_iter()
             .filter(|(symbol, until)| *until == to && !has_bar(symbol) && !is_fund(symbol));
-        let symbols: Vec<String> = wanted.map(|(symbol, _)| symbol).collect();
+        let symbols: Vec<(String, String)> =
+            wanted.map(|(symbol, _)| (self.known_as(&symbol), symbol)).collect();
         let Provider::Fmp(_) = &**service else { return Ok(()) };
         if symbols.is_empty() || self.down_with(service.id(), Data::Prices).is_some() {
             return Ok(());
         }
-        let ask = move |service: Arc<Provider>, symbols: Vec<String>| -> super::Asking<SessionBars> {
-            Box::pin(async move {
-                match &*service {
-                    Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
-                    _ => Ok(SessionBars::default()),
-                }
-            })
-        };
+        let ask =
+            move |service: Arc<Provider>, symbols: Vec<(String, String)>| -> super::Asking<SessionBars> {
+                Box::pin(async move {
+                    let symbols: Vec<String> = symbols.into_iter().map(|(asked, _)| asked).collect();
+                    match &*service {
+                        Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
+                        _ => Ok(SessionBars::default()),
+                    }
+                })
+            };
         self.ask_all(
             service,
             Data::Prices,
@@ -237,8 +232,9 @@ impl Gathering<'_> {
                 match result {
                     Ok(session) => {
                         let offered = this.from(ProviderId::Fmp);
-                        for (symbol, bar) in session.bars {
-                            offered.bars.entry(symbol).or_default().push(bar);
+                        for (asked, symbol) in symbols {
+                            let bar = session.bars.get(asked).cloned();
+                            offered.bars.entry(symbol.clone()).or_default().extend(bar);
                         }
                     }
                     // Only the attempt to do better has failed: what is missing is told as before.
