@@ -46,6 +46,7 @@ use status::StatusArgs;
 const EXAMPLES: &str = "\
 Examples:
   sigma-sync run --provider file --path demo-data/market --as-of 2025-06-30
+  SIGMA_POLYGON_API_KEY=... sigma-sync run
   sigma-sync run --from 2025-02-20 --to 2025-06-30 --portfolio demo-hnw
   sigma-sync prices --dry-run
   sigma-sync status --sort -age_sessions";

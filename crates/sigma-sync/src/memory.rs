@@ -1,7 +1,7 @@
-//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused not
-//! before the next day.
+//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused, or
+//! answered with nothing at all, not before the next day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sigma_core::calendar::Calendar;
@@ -15,10 +15,15 @@ pub const OK: &str = "ok";
 /// Sessions at the end of an answer that are asked for again: bars are corrected, and fund values come late.
 const LATE_SESSIONS: usize = 3;
 
+/// Subject, dataset and provider.
+type FetchKey = (String, Dataset, &'static str);
+
 /// Answers by what was asked of whom.
 #[derive(Debug, Clone)]
 pub struct Memory {
-    fetches: HashMap<(String, Dataset, &'static str), Fetch>,
+    fetches: HashMap<FetchKey, Fetch>,
+    /// What this run has asked itself.
+    asked: HashSet<FetchKey>,
     now: DateTime<Utc>,
     /// Nothing counts as answered.
     is_refreshing: bool,
@@ -30,7 +35,8 @@ impl Memory {
             let source = ProviderId::parse(&fetch.source)?.name();
             Some(((fetch.subject.clone(), fetch.dataset, source), fetch))
         };
-        Memory { fetches: fetches.into_iter().filter_map(entry).collect(), now, is_refreshing }
+        let fetches = fetches.into_iter().filter_map(entry).collect();
+        Memory { fetches, asked: HashSet::new(), now, is_refreshing }
     }
 
     /// Whether everything is asked for again.
@@ -56,6 +62,10 @@ impl Memory {
         };
         if !is_answer(&fetch.outcome) {
             return if self.is_settled_today(fetch) { Vec::new() } else { missing.to_vec() };
+        }
+        // Some services say nothing where others say that they do not know the symbol, or are not done with the day.
+        if fetch.outcome == FaultKind::NoData.as_str() && self.age_days(fetch) != Some(0) {
+            return missing.to_vec();
         }
         let late = calendar.sessions_back(fetch.to, LATE_SESSIONS - 1).unwrap_or(fetch.to);
         let is_answered = |day: NaiveDate| fetch.from.is_none_or(|from| from <= day) && day < late;
@@ -83,7 +93,7 @@ impl Memory {
         calendar: &Calendar,
     ) -> Fetch {
         let mut fetch = self.row(subject, dataset, source, (from, to), OK, "");
-        if let Some(known) = self.get(subject, dataset, source).filter(|known| is_answer(&known.outcome)) {
+        if let Some(known) = self.get(subject, dataset, source).filter(|known| known.outcome == OK) {
             let next = calendar.next(known.to).unwrap_or(known.to);
             let touches = from.is_none_or(|from| from <= next) && known.from.is_none_or(|start| start <= to);
             if touches {
@@ -117,6 +127,22 @@ impl Memory {
         told.collect::<Vec<_>>().join("; ")
     }
 
+    /// Refusals of data that an earlier run of the day met and this one did not ask for again, by subject.
+    pub fn held(&self) -> Vec<(String, Fault)> {
+        let is_data = |dataset| matches!(dataset, Dataset::Prices | Dataset::Quotes | Dataset::Rates);
+        let held = self.fetches.iter().filter(|(key, fetch)| {
+            is_data(key.1) && !self.is_refreshing && !self.asked.contains(key) && self.is_settled_today(fetch)
+        });
+        let fault = |((subject, _, source), fetch): (&FetchKey, &Fetch)| {
+            let (id, kind) = (ProviderId::parse(source)?, FaultKind::parse(&fetch.outcome)?);
+            let detail = format!("{} (earlier today; --refresh asks again)", fetch.detail);
+            Some((subject.clone(), Fault::new(id.entry().label, kind, detail)))
+        };
+        let mut held: Vec<(String, Fault)> = held.filter_map(fault).collect();
+        held.sort_by(|(one, _), (other, _)| one.cmp(other));
+        held
+    }
+
     fn row(
         &self,
         subject: &str,
@@ -140,7 +166,9 @@ impl Memory {
 
     fn keep(&mut self, fetch: Fetch) -> Fetch {
         if let Some(source) = ProviderId::parse(&fetch.source) {
-            self.fetches.insert((fetch.subject.clone(), fetch.dataset, source.name()), fetch.clone());
+            let key = (fetch.subject.clone(), fetch.dataset, source.name());
+            self.asked.insert(key.clone());
+            self.fetches.insert(key, fetch.clone());
         }
         fetch
     }
@@ -233,6 +261,15 @@ mod tests {
         assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
         let refreshing = Memory::new(fetches, today.now, true);
         assert_eq!(open(&refreshing, "2025-06-02", "2025-06-30").len(), 20);
+        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::NoData));
+        // The last sessions may come late.
+        assert_eq!(
+            open(&today, "2025-06-02", "2025-06-30"),
+            ["2025-06-26", "2025-06-27", "2025-06-30"].map(day)
+        );
+        let fetches: Vec<Fetch> = today.fetches.values().cloned().collect();
+        let tomorrow = Memory::new(fetches, "2025-07-01T01:00:00Z".parse().unwrap(), false);
+        assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
         today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::Transient));
         assert_eq!(open(&today, "2025-06-02", "2025-06-30").len(), 20);
         assert_eq!(today.account("AAA", PRICES), "Polygon: Transient");

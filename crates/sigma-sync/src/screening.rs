@@ -71,6 +71,8 @@ fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known:
     let stored = known.histories.get(symbol);
     let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar);
     bars.sort_by_key(|bar| bar.date);
+    // The same row twice is no second opinion.
+    bars.dedup();
     let before = bars.first().and_then(|first| close_before(stored?, first.date));
     let mut screened = Screened::default();
     if before.is_none() && !bars.iter().take(2).any(accepted) {

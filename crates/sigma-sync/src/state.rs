@@ -83,6 +83,7 @@ impl State {
             if let Some(symbol) = ids.get(&id) {
                 let dates = history.bars.iter().map(|bar| bar.date);
                 self.covered.bars.entry(symbol.clone()).or_default().extend(dates);
+                self.take_unfinished_splits(symbol, &history);
                 self.histories.insert(symbol.clone(), history);
             }
         }
@@ -150,6 +151,17 @@ impl State {
         for (series, points) in &offered.rates {
             let dates = points.iter().map(|point| point.date);
             self.covered.rates.entry(series.clone()).or_default().extend(dates);
+        }
+    }
+
+    /// A split without a bar since it: the run that brought it was stopped, or could not get the bars. It is still new.
+    fn take_unfinished_splits(&mut self, symbol: &str, history: &PriceHistory) {
+        let Some(last) = history.bars.last() else { return };
+        let unfinished = history.splits.iter().filter(|split| last.date < split.date);
+        for split in unfinished.filter(|split| split.date <= self.needs.to) {
+            self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
+            let dates = history.bars.iter().map(|bar| bar.date);
+            self.outdated.entry(symbol.to_owned()).or_default().extend(dates);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::faults::Faults;
 use crate::gate;
 use crate::gather::Gathering;
 use crate::intake::Intake;
-use crate::needs::{self, Stored};
+use crate::needs::{self, Needs, Stored};
 use crate::offer::read_folder;
 use crate::source::{self, Sources, provider_error};
 use crate::splits;
@@ -76,12 +76,21 @@ impl Work<'_> {
         let mut state = self.load(store).await?;
         let before = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
         let mut intake = Intake::default();
-        let faults = self.gather(store, &mut state, &mut intake).await?;
+        let mut faults = self.gather(store, &mut state, &mut intake).await?;
 
-        let Outcome { mut issues, status } = self.tell(&state, &intake, &faults)?;
+        let missing = self.missing(&state)?;
+        for (subject, fault) in state.memory.held() {
+            if errors_of(&missing).contains(subject.as_str()) {
+                faults.add(&subject, &fault, fault.kind.is_provider_wide());
+            }
+        }
+        let Outcome { mut issues, status } = self.tell(&state, &intake, &faults, missing);
         if self.datasets.prices {
             let after = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
-            issues.extend(self.tell_gate(&state, &before, &after));
+            let short = self.tell_gate(&state, &before, &after);
+            // Of one subject and reason the first is told: what services have answered says more than what is there.
+            let at = if self.sources.services.is_empty() { issues.len() } else { 0 };
+            issues.splice(at..at, short);
         }
         *better = status;
         if let Some(status) = status.filter(|_| intake.is_empty()) {
@@ -100,7 +109,7 @@ impl Work<'_> {
         if self.sources.folder.is_some() {
             self.read_folder(store, &mut state, &mut intake).await?;
         }
-        let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default())?;
+        let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default(), self.missing(&state)?);
         let plan = self.sources.services.iter().map(|service| service.id().entry().label).collect::<Vec<_>>();
         if !plan.is_empty() {
             self.app.note(&format!("dry run: {} would be asked for what is missing", plan.join(", ")));
@@ -161,40 +170,64 @@ impl Work<'_> {
         intake.take(store, state, offered, &self.calendar).await
     }
 
-    /// Names refused rows and faults, records the counts of the closing line, and finds what is missing.
-    fn tell(&self, state: &State, intake: &Intake, faults: &Faults) -> anyhow::Result<Outcome> {
-        let (app, needs, calendar) = (self.app, &state.needs, &self.calendar);
+    /// What the verb is to bring and is not there.
+    fn missing(&self, state: &State) -> anyhow::Result<Vec<Issue>> {
+        let State { needs, covered, .. } = state;
+        let mut missing = Vec::new();
+        if self.datasets.prices {
+            let kind_of = |symbol: &str| state.kind(symbol);
+            missing.extend(coverage::missing_prices(needs, covered, kind_of, &self.calendar)?);
+        }
+        if self.datasets.options {
+            missing.extend(coverage::missing_quotes(needs, covered, &self.calendar)?);
+        }
+        if self.datasets.rates {
+            missing.extend(coverage::missing_rates(needs, covered, &self.calendar)?);
+        }
+        Ok(missing)
+    }
+
+    /// Whether nothing at all of some kind of data is there. One symbol that is missing is not that, even when there was
+    /// nothing else left to bring.
+    fn lacks_all(&self, needs: &Needs, errors: &BTreeSet<&str>) -> bool {
+        let is_lacking = |symbol: &String| errors.contains(symbol.as_str());
+        let Datasets { prices, options, rates, .. } = self.datasets;
+        let Needs { needed, needed_contracts, series, .. } = needs;
+        (prices && !needed.is_empty() && needed.keys().all(is_lacking))
+            || (options && !needed_contracts.is_empty() && needed_contracts.keys().all(is_lacking))
+            || (rates && !series.is_empty() && series.iter().all(is_lacking))
+    }
+
+    /// Names refused rows and faults, records the counts of the closing line, and weighs what is missing.
+    fn tell(&self, state: &State, intake: &Intake, faults: &Faults, missing: Vec<Issue>) -> Outcome {
+        let app = self.app;
         telling::tell_refusals(app, &intake.problems, &intake.refused);
         faults.lines().iter().for_each(|line| app.note(line));
         let mut issues = telling::refusal_issues(&intake.problems, &intake.closed_days);
         issues.extend(splits::warnings(state));
         issues.extend(coverage::refused_bars(&intake.refused, &state.decisions, &state.covered));
-        let mut missing = Vec::new();
         if self.datasets.prices {
-            missing.extend(coverage::missing_prices(needs, &state.covered, |s| state.kind(s), calendar)?);
             app.record("symbols", intake.symbols.len());
             app.record("bars", intake.bars);
         }
         if self.datasets.options {
-            missing.extend(coverage::missing_quotes(needs, &state.covered, calendar)?);
             app.record("quotes", intake.quotes);
         }
         if self.datasets.rates {
-            missing.extend(coverage::missing_rates(needs, &state.covered, calendar)?);
             app.record("rates", intake.rates);
         }
         if self.datasets.profiles {
             app.record("profiles", intake.profiles);
         }
-        let errors: BTreeSet<&str> = missing
-            .iter()
-            .filter(|issue| issue.severity == Severity::Error)
-            .map(|issue| issue.subject.as_str())
-            .collect();
+        let errors = errors_of(&missing);
         app.record("missing", missing.iter().filter(|issue| issue.severity == Severity::Error).count());
-        let status = faults.status(&errors, intake.is_empty());
+        // What engines can do without is not missing, but it is all that such a verb is there for.
+        let is_all = !self.datasets.prices;
+        let status = faults
+            .status(&errors, intake.is_empty() && self.lacks_all(&state.needs, &errors))
+            .or_else(|| faults.status_unanswered().filter(|_| is_all && intake.is_empty()));
         issues.extend(missing);
-        Ok(Outcome { issues, status })
+        Outcome { issues, status }
     }
 
     /// Tells how many symbols carry the window, and which still do not.
@@ -209,4 +242,10 @@ impl Work<'_> {
         self.app.record("backfilled", backfilled);
         gate::still_short(state, after, window)
     }
+}
+
+/// The subjects without which engines cannot do.
+fn errors_of(missing: &[Issue]) -> BTreeSet<&str> {
+    let errors = missing.iter().filter(|issue| issue.severity == Severity::Error);
+    errors.map(|issue| issue.subject.as_str()).collect()
 }

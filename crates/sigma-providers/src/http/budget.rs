@@ -157,7 +157,7 @@ impl Budget {
     pub fn left(&self) -> std::io::Result<Vec<(Window, usize)>> {
         let now = self.now().timestamp_millis();
         let state = match &self.file {
-            Some(file) => read(file, &self.limit, now)?,
+            Some(file) => restated(parse(file)?, &self.limit, now),
             None => self.state.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         };
         let is_blocked = state.blocked_until.is_some_and(|until| until > now);
@@ -192,10 +192,11 @@ impl Budget {
         lock.lock()?;
         // Read after the lock is held: waiting for it takes time.
         let now = self.now().timestamp_millis();
-        *state = read(file, &self.limit, now)?;
-        let before = state.clone();
+        let known = parse(file)?;
+        *state = restated(known.clone(), &self.limit, now);
         let result = work(&mut state, &self.limit, now);
-        if *state != before {
+        // What was restated as of now is written too: read again and again, it would never grow old.
+        if known.as_ref() != Some(&*state) {
             let text = serde_json::to_vec(&*state)?;
             let part = file.with_extension("part");
             std::fs::write(&part, text)?;
@@ -205,18 +206,22 @@ impl Budget {
     }
 }
 
-/// A file that cannot be understood counts as a full account: asking too little is the safe mistake.
-fn read(file: &std::path::Path, limit: &Limit, now: i64) -> std::io::Result<State> {
-    let text = match std::fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::default()),
-        Err(error) => return Err(error),
-    };
+/// The account of a file; `None` when it cannot be understood.
+fn parse(file: &std::path::Path) -> std::io::Result<Option<State>> {
+    match std::fs::read(file) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(State::default())),
+        Err(error) => Err(error),
+    }
+}
+
+/// An account as of now. One that cannot be understood is full: asking too little is the safe mistake. After the clock
+/// was set back, requests of the future count as of now.
+fn restated(known: Option<State>, limit: &Limit, now: i64) -> State {
     let full = || State { sent: vec![now; limit.memory()].into(), ..State::default() };
-    let mut state: State = serde_json::from_slice(&text).unwrap_or_else(|_| full());
-    // After the clock was set back, requests of the future count as of now.
+    let mut state = known.unwrap_or_else(full);
     state.sent.iter_mut().for_each(|sent| *sent = (*sent).min(now));
-    Ok(state)
+    state
 }
 
 fn refusal(state: &State, limit: &Limit, now: i64) -> Option<Refusal> {
@@ -298,6 +303,21 @@ mod tests {
         assert_eq!(open().take().unwrap(), Err(Refusal { kind: FaultKind::QuotaExhausted, wait: DAY }));
         std::fs::write(&file, "{\"sent\": [1, 2").unwrap();
         assert!(open().take().unwrap().is_err(), "a broken file is a full account");
+        now.fetch_add(61_000, Ordering::SeqCst);
+        assert_eq!(open().take().unwrap(), Ok(()), "from the day that it was found broken");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_the_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("polygon.json");
+        let (now, clock) = clock();
+        let open = || Budget::new(Limit::parse("1/min").unwrap(), Some(file.clone()), clock.clone());
+        assert_eq!(open().take().unwrap(), Ok(()));
+        now.fetch_sub(3_600_000, Ordering::SeqCst);
+        assert!(open().take().unwrap().is_err(), "a request of the future counts as of now");
+        now.fetch_add(61_000, Ordering::SeqCst);
+        assert_eq!(open().take().unwrap(), Ok(()));
     }
 
     proptest! {

@@ -29,6 +29,10 @@ impl Polygon {
             return Err(Fault::new(self.service.name(), FaultKind::NoData, detail));
         }
         let (bars, mut problems) = parse(&rows, ask.from, until);
+        if let Some(problem) = problems.first().filter(|_| bars.is_empty()) {
+            let detail = format!("no row can be used: {problem}");
+            return Err(Fault::new(self.service.name(), FaultKind::Malformed, detail));
+        }
         if until < ask.to {
             problems.push(until_yesterday(until));
         }

@@ -11,7 +11,7 @@ mod prices;
 mod profiles;
 mod rates;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,8 @@ pub struct Gathering<'a> {
     renames: BTreeMap<String, &'static Rename>,
     down: HashMap<(ProviderId, Data), Fault>,
     outages: HashMap<(ProviderId, Data), usize>,
+    /// Services that have answered anything that makes sense.
+    heard: HashSet<ProviderId>,
     waiting: HashMap<ProviderId, Offered>,
     answers: usize,
     stored_at: Instant,
@@ -93,6 +95,7 @@ impl<'a> Gathering<'a> {
             renames,
             down: HashMap::new(),
             outages: HashMap::new(),
+            heard: HashSet::new(),
             waiting: HashMap::new(),
             answers: 0,
             stored_at: Instant::now(),
@@ -141,7 +144,7 @@ impl<'a> Gathering<'a> {
         let mut questions = questions.into_iter();
         let mut asked = JoinSet::new();
         loop {
-            while asked.len() < width(service.id()) && self.down_with(service.id(), data).is_none() {
+            while asked.len() < self.room(service.id(), data) {
                 let Some(question) = questions.next() else { break };
                 let asking = ask(service.clone(), question.clone());
                 asked.spawn(async move { (question, asking.await) });
@@ -195,20 +198,37 @@ impl<'a> Gathering<'a> {
         self.down.get(&(id, data))
     }
 
+    /// How many requests to a service may be on their way: none when it is down, and while it looks as if it were, no
+    /// more than it takes to know. So an outage costs little more than the patience of one request.
+    fn room(&self, id: ProviderId, data: Data) -> usize {
+        match self.outages.get(&(id, data)) {
+            _ if self.down_with(id, data).is_some() => 0,
+            // A key that is refused is found out with one request.
+            _ if !self.heard.contains(&id) => 1,
+            Some(&outages) if outages > 0 => width(id).min(OUTAGES.saturating_sub(outages)),
+            _ => width(id),
+        }
+    }
+
     /// Decides whether a service is down after this answer.
     fn weigh(&mut self, id: ProviderId, data: Data, fault: Option<&Fault>) {
+        if !fault.is_some_and(|fault| is_outage(fault.kind)) {
+            self.heard.insert(id);
+        }
         let outages = self.outages.entry((id, data)).or_default();
         let Some(fault) = fault else {
             *outages = 0;
             return;
         };
-        if fault.kind == FaultKind::Transient {
-            *outages += 1;
-        }
+        // Whoever says anything else is up.
+        *outages = if is_outage(fault.kind) { *outages + 1 } else { 0 };
         if fault.kind.is_provider_wide() || *outages >= OUTAGES {
             self.down.entry((id, data)).or_insert_with(|| fault.clone());
-            // A key that is refused once, or a limit, is the same for every kind of data.
-            if matches!(fault.kind, FaultKind::Auth | FaultKind::RateLimited | FaultKind::QuotaExhausted) {
+            // A key that is refused once, a limit, or a host that is silent, is the same for every kind of data.
+            let is_silent = fault.kind == FaultKind::Transient && fault.status.is_none();
+            let is_key =
+                matches!(fault.kind, FaultKind::Auth | FaultKind::RateLimited | FaultKind::QuotaExhausted);
+            if is_key || is_silent {
                 for other in [Data::Prices, Data::Actions, Data::Options, Data::Rates, Data::Profiles] {
                     self.down.entry((id, other)).or_insert_with(|| fault.clone());
                 }
@@ -238,6 +258,7 @@ impl<'a> Gathering<'a> {
         id: ProviderId,
         dates: (Option<NaiveDate>, NaiveDate),
     ) {
+        self.faults.answered();
         let row = self.state.memory.answered(subject, dataset, id, dates, self.calendar);
         self.from(id).fetches.push(row);
     }
@@ -255,6 +276,11 @@ impl<'a> Gathering<'a> {
         let row = self.state.memory.refused(subject, dataset, id, dates, fault);
         self.from(id).fetches.push(row);
     }
+}
+
+/// No answer, or none that can be read.
+fn is_outage(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Transient | FaultKind::Malformed)
 }
 
 /// Requests to one service at a time. Yahoo turns away whoever asks twice at once.

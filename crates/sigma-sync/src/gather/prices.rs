@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::{Data, Fault, Provider, ProviderId};
+use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
 
 use super::Gathering;
 use crate::needs::RATE_PROXIES;
@@ -20,6 +20,9 @@ struct Question {
     symbol: String,
     ask: BarsAsk,
 }
+
+/// Stored sessions that are asked for again with those after them: it takes no more requests.
+const CORRECTED_SESSIONS: usize = 3;
 
 /// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
 const TAIL_SESSIONS: usize = 5;
@@ -86,7 +89,10 @@ impl Gathering<'_> {
             let dates = self.state.covered.bars.get(&symbol).unwrap_or(&none);
             let outdated = self.state.outdated.get(&symbol).unwrap_or(&none);
             let is_missing = |day: &NaiveDate| {
-                !dates.contains(day) || outdated.contains(day) || self.state.is_provisional_on(&symbol, *day)
+                !dates.contains(day)
+                    || outdated.contains(day)
+                    || self.state.memory.is_refreshing()
+                    || self.state.is_provisional_on(&symbol, *day)
             };
             let lacking: Vec<NaiveDate> =
                 sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();
@@ -124,9 +130,11 @@ impl Gathering<'_> {
         proxies.into_iter().chain(needed).collect()
     }
 
-    /// From the first to the last open session.
+    /// From a few sessions before the first open one, whose bars may have been corrected, to the last.
     fn question(&self, symbol: String, open: &[NaiveDate]) -> Option<Question> {
-        let (&from, &to) = open.first().zip(open.last())?;
+        let (&first, &to) = open.first().zip(open.last())?;
+        let earlier = self.calendar.sessions_back(first, CORRECTED_SESSIONS).unwrap_or(first);
+        let from = earlier.max(self.state.needs.start).min(first);
         let asked = self.known_as(&symbol);
         let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
         Some(Question { symbol, ask })
@@ -160,22 +168,29 @@ impl Gathering<'_> {
                 }
             })
         };
-        let mut found: BTreeSet<String> = BTreeSet::new();
+        let mut found: BTreeSet<(NaiveDate, String)> = BTreeSet::new();
         let questions = sessions.into_iter().collect();
         self.ask_all(service, Data::Prices, questions, ask, |this, &date, result| {
             let asking = tail.iter().filter(|(_, open)| open.contains(&date)).map(|(symbol, _)| symbol);
             match result {
                 Ok(session) => found.extend(this.take_session(date, asking, session)),
+                // Every symbol is asked for alone then, and what stands in the way is told there.
                 Err(fault) => {
-                    for symbol in asking {
-                        this.refused(symbol, DATA, ProviderId::Polygon, (Some(date), date), &fault);
+                    this.app.detail(&format!("all bars of {date}: {fault}"));
+                    // A plan that leaves whole sessions out may have the bars of a symbol.
+                    if fault.kind == FaultKind::PlanEndpoint {
+                        this.down.remove(&(ProviderId::Polygon, Data::Prices));
                     }
                 }
             }
         })
         .await?;
-        // Who was not in it is asked for alone.
-        missing.retain(|symbol, _| !found.contains(symbol));
+        // By ascending date, since an answer continues only one that it touches.
+        for (date, symbol) in found {
+            self.answered(&symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
+            // Who was not in it is asked for alone.
+            missing.remove(&symbol);
+        }
         Ok(())
     }
 
@@ -185,13 +200,12 @@ impl Gathering<'_> {
         date: NaiveDate,
         asking: impl Iterator<Item = &'s String>,
         session: SessionBars,
-    ) -> Vec<String> {
+    ) -> Vec<(NaiveDate, String)> {
         let mut found = Vec::new();
         for symbol in asking {
             if let Some(bar) = session.bars.get(&self.known_as(symbol)).cloned() {
-                self.answered(symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
                 self.from(ProviderId::Polygon).bars.entry(symbol.clone()).or_default().push(bar);
-                found.push(symbol.clone());
+                found.push((date, symbol.clone()));
             }
         }
         found

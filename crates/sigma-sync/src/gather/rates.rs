@@ -51,8 +51,11 @@ impl Gathering<'_> {
         let none = BTreeSet::new();
         let question = |series: &String| {
             let dates = self.state.covered.rates.get(series).unwrap_or(&none);
-            let lacking: Vec<NaiveDate> =
-                sessions.iter().copied().filter(|day| !dates.contains(day)).collect();
+            let lacking: Vec<NaiveDate> = sessions
+                .iter()
+                .copied()
+                .filter(|day| !dates.contains(day) || self.state.memory.is_refreshing())
+                .collect();
             // What an earlier provider has answered without a value has none.
             let mut open = lacking;
             for other in sigma_providers::order(Data::Rates) {
