@@ -56,6 +56,13 @@ impl Faults {
         groups.into_iter().map(line).collect()
     }
 
+    /// The line that stands for an exit status.
+    pub fn line_for(&self, status: ExitStatus) -> Option<String> {
+        let of_status = self.met.iter().filter(|met| status_of(met.fault.kind) == Some(status));
+        let faults = Faults { met: of_status.cloned().collect(), answers: 0 };
+        faults.lines().into_iter().next()
+    }
+
     /// The exit status of a run in which these subjects are still missing, where a fault explains it better than
     /// `partial`: a key, a plan, a limit or an outage that all requests met. Where nothing at all is there, faults of
     /// single symbols count as well.

@@ -21,6 +21,8 @@ pub struct State {
     pub needs: Needs,
     pub histories: HashMap<String, PriceHistory>,
     pub covered: Covered,
+    /// The part of it that this run has brought.
+    pub fresh: Covered,
     /// The first stored bar of a symbol, however old.
     pub first_bars: HashMap<String, NaiveDate>,
     pub decisions: Decisions,
@@ -46,6 +48,7 @@ pub async fn load(
         needs,
         histories: HashMap::new(),
         covered: Covered::default(),
+        fresh: Covered::default(),
         first_bars: HashMap::new(),
         decisions,
         memory,
@@ -126,6 +129,12 @@ impl State {
         bar.is_some_and(|bar| bar.source.ends_with("-quote"))
     }
 
+    /// Whether a stored bar is asked for again, and has not been brought by this run.
+    pub fn is_to_refresh(&self, symbol: &str, date: NaiveDate) -> bool {
+        let is_fresh = self.fresh.bars.get(symbol).is_some_and(|dates| dates.contains(&date));
+        self.memory.is_refreshing() && !is_fresh
+    }
+
     /// Takes note of what was accepted.
     pub fn absorb(&mut self, offered: &Offered, judged: &Judged) {
         for (symbol, splits) in &offered.splits {
@@ -140,13 +149,16 @@ impl State {
                 bar.date
             });
             let dates = bars.iter().map(|bar| bar.date);
-            self.covered.bars.entry(symbol.clone()).or_default().extend(dates);
+            self.covered.bars.entry(symbol.clone()).or_default().extend(dates.clone());
+            self.fresh.bars.entry(symbol.clone()).or_default().extend(dates);
             if let Some(outdated) = self.outdated.get_mut(symbol) {
                 outdated.retain(|date| bars.binary_search_by_key(date, |bar| bar.date).is_err());
             }
         }
         for (symbol, quotes) in &judged.quotes {
             self.take_quotes(symbol, quotes);
+            let dates = quotes.iter().map(|quote| quote.date);
+            self.fresh.quotes.entry(symbol.clone()).or_default().extend(dates);
         }
         for (series, points) in &offered.rates {
             let dates = points.iter().map(|point| point.date);

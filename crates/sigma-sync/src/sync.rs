@@ -6,6 +6,7 @@ use serde_json::json;
 use sigma_cli::{App, ExitStatus, RunTotals, SessionRange, fail, store_error};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Issue, Severity};
+use sigma_providers::Data;
 use sigma_store::Store;
 
 use crate::args::{Datasets, SyncArgs};
@@ -94,11 +95,12 @@ impl Work<'_> {
         }
         *better = status;
         if let Some(status) = status.filter(|_| intake.is_empty()) {
-            let told = faults.lines().into_iter().next().unwrap_or_default();
+            let told = faults.line_for(status).unwrap_or_default();
             self.app.tell_issues(&issues);
             return Err(fail(status, told, "see `sigma-validate env`"));
         }
-        let skipped = (intake.problems.len() + intake.refused.len()) as u64;
+        let unreadable = intake.problems.iter().filter(|problem| problem.line.is_some()).count();
+        let skipped = (unreadable + intake.refused.len()) as u64;
         Ok(RunTotals { expected: intake.totals.expected, saved: intake.totals.saved, skipped, issues })
     }
 
@@ -110,13 +112,33 @@ impl Work<'_> {
             self.read_folder(store, &mut state, &mut intake).await?;
         }
         let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default(), self.missing(&state)?);
-        let plan = self.sources.services.iter().map(|service| service.id().entry().label).collect::<Vec<_>>();
-        if !plan.is_empty() {
-            self.app.note(&format!("dry run: {} would be asked for what is missing", plan.join(", ")));
+        if !self.sources.services.is_empty() {
+            return Ok(self.tell_plan(&issues));
         }
         let document = telling::dry_run_document(&intake).as_of(self.dates.to);
         self.app.write(&self.args.output, &document)?;
         Ok(self.app.tell_issues(&issues))
+    }
+
+    /// Whom a run would ask, and how much is missing so far.
+    fn tell_plan(&self, issues: &[Issue]) -> ExitStatus {
+        let labels = self.sources.services.iter().map(|service| service.id().entry().label);
+        let labels = labels.collect::<Vec<_>>().join(", ");
+        let lacking: BTreeSet<&str> = issues.iter().map(|issue| issue.subject.as_str()).collect();
+        self.app.note(&match lacking.len() {
+            0 => {
+                format!("dry run: nothing is missing on {}; {labels} would be asked for news", self.dates.to)
+            }
+            n => {
+                let named: Vec<&str> = lacking.iter().copied().take(8).collect();
+                let more = if n > named.len() { ", ..." } else { "" };
+                format!(
+                    "dry run: {labels} would be asked for {n} symbols and series: {}{more}",
+                    named.join(", ")
+                )
+            }
+        });
+        ExitStatus::Done
     }
 
     async fn load(&self, store: &mut Store) -> anyhow::Result<State> {
@@ -205,6 +227,10 @@ impl Work<'_> {
         faults.lines().iter().for_each(|line| app.note(line));
         let mut issues = telling::refusal_issues(&intake.problems, &intake.closed_days);
         issues.extend(splits::warnings(state));
+        issues.extend(coverage::provisional_prices(state));
+        if self.args.refresh && self.datasets.prices && !self.sources.services.is_empty() {
+            issues.extend(coverage::not_refreshed(state));
+        }
         issues.extend(coverage::refused_bars(&intake.refused, &state.decisions, &state.covered));
         if self.datasets.prices {
             app.record("symbols", intake.symbols.len());
@@ -219,15 +245,40 @@ impl Work<'_> {
         if self.datasets.profiles {
             app.record("profiles", intake.profiles);
         }
+        self.tell_uncovered(state, &missing);
+        if intake.is_empty() && faults.is_empty() && missing.is_empty() && !self.sources.services.is_empty() {
+            app.note(&format!("nothing to do: all that is needed up to {} is stored", self.dates.to));
+        }
         let errors = errors_of(&missing);
         app.record("missing", missing.iter().filter(|issue| issue.severity == Severity::Error).count());
         // What engines can do without is not missing, but it is all that such a verb is there for.
-        let is_all = !self.datasets.prices;
+        let is_all = !self.datasets.prices || self.args.refresh;
         let status = faults
             .status(&errors, intake.is_empty() && self.lacks_all(&state.needs, &errors))
             .or_else(|| faults.status_unanswered().filter(|_| is_all && intake.is_empty()));
         issues.extend(missing);
         Outcome { issues, status }
+    }
+
+    /// Names the symbols that none of the providers with a key has, and who has them.
+    fn tell_uncovered(&self, state: &State, missing: &[Issue]) {
+        let services = self.sources.services_for(Data::Prices);
+        let is_covered =
+            |symbol: &str| services.iter().any(|service| service.covers(symbol, state.kind(symbol)));
+        let errors = errors_of(missing);
+        let uncovered: Vec<&str> = errors
+            .into_iter()
+            .filter(|symbol| {
+                !services.is_empty() && state.needs.needed.contains_key(*symbol) && !is_covered(symbol)
+            })
+            .collect();
+        if !uncovered.is_empty() {
+            self.app.note(&format!(
+                "{}: no provider with a key has prices of such instruments; FMP and Tiingo have funds \
+                 (SIGMA_FMP_API_KEY, SIGMA_TIINGO_API_KEY), or put them into a folder (SIGMA_PROVIDER_PATH)",
+                uncovered.join(", ")
+            ));
+        }
     }
 
     /// Tells how many symbols carry the window, and which still do not.

@@ -12,7 +12,7 @@ async fn contracts_as_listed() {
         None => reply("options_contracts.json"),
         Some(_) => list(""),
     });
-    let contracts = polygon.contracts("ACME", day("2025-11-04")).await.unwrap();
+    let contracts = polygon.contract_list("ACME", day("2025-11-04")).await.unwrap().contracts;
     let found: Vec<_> =
         contracts.iter().map(|c| (&*c.symbol, &*c.underlying, c.is_standard, c.style)).collect();
     assert_eq!(

@@ -94,6 +94,9 @@ impl Gathering<'_> {
             let fetch = memory.get(symbol, Dataset::Actions, entry.id)?;
             (fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from)).then_some(fetch.to)
         });
+        if memory.is_refreshing() && memory.is_answered_now(symbol, Dataset::Actions) {
+            return None;
+        }
         match answers.max().filter(|_| !memory.is_refreshing()) {
             Some(answered) if answered >= to => None,
             Some(answered) => Some((answered.checked_sub_days(OVERLAP)?.max(from), to)),

@@ -58,7 +58,7 @@ pub struct Gathering<'a> {
     /// The current date in New York.
     pub today: NaiveDate,
     /// Needed symbols of companies that trade under another one now.
-    renames: BTreeMap<String, &'static Rename>,
+    renames: BTreeMap<String, Rename>,
     down: HashMap<(ProviderId, Data), Fault>,
     outages: HashMap<(ProviderId, Data), usize>,
     /// Services that have answered anything that makes sense.
@@ -151,6 +151,10 @@ impl<'a> Gathering<'a> {
             }
             let answer = tokio::select! {
                 answer = asked.join_next() => answer,
+                line = self.sources.waits.line(), if !asked.is_empty() => {
+                    line.iter().for_each(|line| self.app.note(line));
+                    continue;
+                }
                 // The next answer may be a minute away, behind a limit: what has come is not kept waiting for it.
                 () = tokio::time::sleep_until(self.stored_at + STORE_EVERY), if self.answers > 0 => {
                     self.store_waiting().await?;

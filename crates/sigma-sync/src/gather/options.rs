@@ -77,6 +77,9 @@ impl Gathering<'_> {
                 .filter(|day| !dates.contains(day) || self.state.memory.is_refreshing())
                 .collect();
             let memory = &self.state.memory;
+            if memory.is_refreshing() && memory.is_answered_now(contract, Dataset::Quotes) {
+                continue;
+            }
             let open = memory.open_sessions(contract, Dataset::Quotes, service.id(), &lacking, self.calendar);
             let Some((&from, &to)) = open.first().zip(open.last()) else { continue };
             let question = by_underlying.entry(terms.underlying.clone()).or_insert_with(|| Question {

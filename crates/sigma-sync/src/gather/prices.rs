@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
+use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId, order};
 
 use super::Gathering;
 use crate::needs::RATE_PROXIES;
+use crate::state::State;
 
 const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
 
@@ -26,6 +27,16 @@ const CORRECTED_SESSIONS: usize = 3;
 
 /// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
 const TAIL_SESSIONS: usize = 5;
+
+/// Whether a provider's bar of a session may be stored: not over one of a provider that is asked before it, unless that
+/// one is to be replaced.
+fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bool {
+    let Some(stored) = state.histories.get(symbol).and_then(|history| history.on(date)) else { return true };
+    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&date));
+    let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
+    let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
+    is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
+}
 
 impl Gathering<'_> {
     /// Asks every provider in turn for what is missing; once more for symbols whose history a new split has outdated.
@@ -63,17 +74,29 @@ impl Gathering<'_> {
         self.ask_all(service, Data::Prices, questions, ask, |this, question, result| {
             let dates = (Some(question.ask.from), question.ask.to);
             match result {
-                Ok(series) => {
-                    if series.splits.is_some() && series.dividends.is_some() {
-                        this.answered(&question.symbol, Dataset::Actions, id, dates);
-                    }
-                    this.answered(&question.symbol, Dataset::Prices, id, dates);
-                    this.from(id).add_series(&question.symbol, series);
-                }
+                Ok(series) => this.take_series(&question.symbol, id, &question.ask, series),
                 Err(fault) => this.refused(&question.symbol, DATA, id, dates, &fault),
             }
         })
         .await
+    }
+
+    /// Takes what is better than what is stored. Splits and dividends that another provider has told are not told twice:
+    /// two providers may date one action differently.
+    fn take_series(&mut self, symbol: &str, id: ProviderId, ask: &BarsAsk, mut series: Series) {
+        let dates = (Some(ask.from), ask.to);
+        let is_told = self.state.memory.is_told_by_another(symbol, id, (ask.from, ask.to));
+        if is_told {
+            (series.splits, series.dividends) = (None, None);
+        } else if series.splits.is_some() && series.dividends.is_some() {
+            self.answered(symbol, Dataset::Actions, id, dates);
+        }
+        self.answered(symbol, Dataset::Prices, id, dates);
+        let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), self.calendar);
+        self.from(id).fetches.push(gaps);
+        let state = &*self.state;
+        series.bars.retain(|bar| may_store(state, symbol, bar.date, id));
+        self.from(id).add_series(symbol, series);
     }
 
     /// Sessions without a bar that this provider may have, by symbol.
@@ -91,7 +114,7 @@ impl Gathering<'_> {
             let is_missing = |day: &NaiveDate| {
                 !dates.contains(day)
                     || outdated.contains(day)
-                    || self.state.memory.is_refreshing()
+                    || self.state.is_to_refresh(&symbol, *day)
                     || self.state.is_provisional_on(&symbol, *day)
             };
             let lacking: Vec<NaiveDate> =

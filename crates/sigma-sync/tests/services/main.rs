@@ -4,6 +4,7 @@ mod faults;
 mod fixture;
 mod limits;
 mod mixed;
+mod several;
 mod splits;
 
 use fixture::{AS_OF, CANARY, Fixture, Market, day, exchange, symbols};

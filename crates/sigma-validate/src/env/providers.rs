@@ -134,6 +134,7 @@ fn not_opened(entry: &ProviderEntry, error: &ConnectError) -> Line {
         | ConnectError::Limit { setting, .. } => {
             line.fix(format!("correct or unset {setting} (SIGMA_{})", setting.to_uppercase()))
         }
+        ConnectError::StateDir { .. } => line.fix("set SIGMA_STATE_DIR to a folder that can be written"),
         ConnectError::NoTime | ConnectError::Fault(_) => line,
     }
 }

@@ -154,7 +154,10 @@ impl Bench {
             (fetch.subject.as_str(), fetch.dataset, fetch.source.as_str())
                 == (self.route.subject(), dataset, self.route.name())
         });
-        of_subject.map(|fetch| fetch.outcome).unwrap_or_default()
+        let fetch = of_subject.unwrap();
+        // What was answered before stays known when a service is down; what it met then stands beside it.
+        let later = fetch.detail.strip_prefix("then ").and_then(|told| told.split(' ').next());
+        later.map_or(fetch.outcome.clone(), str::to_owned)
     }
 
     /// Last prices would stand in for the last session.
