@@ -43,9 +43,9 @@ lint: setup
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# Benchmarks of the engines and of saving market data
+# Benchmarks of the engines, of saving market data and of bringing it in
 bench: setup
-    cargo bench --package sigma-core --package sigma-store
+    cargo bench --package sigma-core --package sigma-store --package sigma-sync
 
 # Write demo-data/market again; the files come out byte for byte the same
 demo-market: setup

@@ -12,7 +12,7 @@ ALTER TABLE option_quotes ADD COLUMN quoted_vega_per_point DOUBLE PRECISION;
 -- range is not asked again. Without from_date the question had no beginning.
 CREATE TABLE fetches (
     subject TEXT NOT NULL,
-    dataset TEXT NOT NULL CHECK (dataset IN ('prices', 'actions', 'profile', 'quotes', 'rates')),
+    dataset TEXT NOT NULL CHECK (dataset IN ('prices', 'actions', 'profile', 'quotes', 'rates', 'gaps')),
     source TEXT NOT NULL,
     from_date DATE,
     to_date DATE NOT NULL,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use sigma_core::model::{Dividend, ExerciseStyle, InstrumentKind, OptionKind, OptionQuote, PriceBar, Split};
 
+use crate::Fault;
+
 /// Daily bars of one symbol between two dates, both included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BarsAsk {
@@ -47,11 +49,14 @@ pub struct SessionBars {
     pub problems: Vec<String>,
 }
 
-/// Quotes of option contracts.
+/// Quotes of option contracts. A contract that is in neither list was not quoted between the dates.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Quotes {
     /// By canonical OCC symbol.
     pub quotes: BTreeMap<String, Vec<OptionQuote>>,
+    /// Contracts that could not be asked about, or not about all dates: some of these have quotes as well. Each one is
+    /// in here once.
+    pub faults: Vec<(String, Fault)>,
     pub problems: Vec<String>,
 }
 
@@ -78,5 +83,5 @@ pub struct Ability {
     /// What was tried: `daily prices`, `option snapshots`.
     pub name: &'static str,
     /// What it found, or why it is refused.
-    pub outcome: Result<String, crate::Fault>,
+    pub outcome: Result<String, Fault>,
 }

@@ -132,7 +132,8 @@ struct Body {
 #[derive(Deserialize)]
 struct Observation {
     date: String,
-    value: String,
+    /// `.` where there is none.
+    value: Option<String>,
 }
 
 fn read_observations(
@@ -147,7 +148,8 @@ fn read_observations(
         let detail = format!("{} of {count} observations", body.observations.len());
         return Err(answer.fault(FaultKind::Malformed, detail));
     }
-    let rows = body.observations.iter().map(|row| (row.date.as_str(), row.value.as_str()));
+    let rows =
+        body.observations.iter().map(|row| (row.date.as_str(), row.value.as_deref().unwrap_or_default()));
     points(answer, rows, from, to)
 }
 

@@ -15,7 +15,7 @@ use crate::fred::Fred;
 use crate::http::{Address, AddressError, Clock, Limit, LimitError, Patience, Settings, Sign};
 use crate::polygon::Polygon;
 use crate::registry::ProviderId;
-use crate::symbols::is_fund_like;
+use crate::symbols::{is_fund_like, is_ticker_like};
 use crate::tiingo::Tiingo;
 use crate::yahoo::Yahoo;
 use crate::{Fault, FaultKind, Security};
@@ -46,6 +46,8 @@ pub enum ConnectError {
     Limit { setting: String, error: LimitError },
     #[error("http_timeout_seconds is 0: no service answers at once")]
     NoTime,
+    #[error("the folder of request budgets, {}, cannot be used: {error}", path.display())]
+    StateDir { path: PathBuf, error: std::io::Error },
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -88,6 +90,9 @@ pub fn connect(id: ProviderId, config: &Config<'_>) -> Result<Provider, ConnectE
         user_agent: user_agent(id, config.version),
         on_wait: config.on_wait.clone(),
     };
+    // A run that cannot keep count of its requests would ask nobody, and say so of each symbol.
+    let account = settings.account(entry.name).check();
+    account.map_err(|error| ConnectError::StateDir { path: config.state_dir.clone(), error })?;
     Ok(match id {
         ProviderId::Fmp => {
             Provider::Fmp(Fmp::open(settings, (config.text)("fmp_api").as_deref() == Some("legacy"))?)
@@ -141,6 +146,9 @@ impl Provider {
 
     /// Whether prices of such an instrument can be had here at all: a request that cannot succeed is not worth one.
     pub fn covers(&self, symbol: &str, kind: Option<InstrumentKind>) -> bool {
+        if !is_ticker_like(symbol) {
+            return false;
+        }
         let is_fund = kind == Some(InstrumentKind::MutualFund) || (kind.is_none() && is_fund_like(symbol));
         match self {
             Provider::Polygon(_) => !is_fund,

@@ -147,6 +147,47 @@ fn a_split_ends_a_lot_and_goes_on_as_another() {
     folder.refuse(&format!("position apply-split {on}"), "no split of KO after the entry on 2025-06-10");
 }
 
+#[test]
+fn a_split_is_taken_back_unless_its_lot_has_changed() {
+    let folder = Folder::new();
+    folder.succeed("migrate");
+    folder.rows("portfolio add --name Own --user ann@example.com --opened-on 2025-02-20 --cash 500");
+    let add = "position add --portfolio own --price 60 --date 2025-06-03 --tag Core";
+    let id = folder.rows(&format!("{add} --symbol KO --quantity -50"))[0]["position_id"].as_i64().unwrap();
+    folder.in_store(async |store| {
+        let of_ko = store.instruments().await.unwrap().into_iter().find(|i| i.symbol == "KO").unwrap();
+        let split = Split { date: "2025-06-10".parse().unwrap(), from: 1.0, to: 3.0 };
+        store.save_splits(of_ko.id, &[split], "test").await.unwrap();
+    });
+    let shown = || ["position list --all", "tag list", "cash list"].map(|verb| folder.rows(verb));
+    let untouched = shown();
+    let undo = |id: i64| format!("position apply-split {id} --undo");
+    folder.refuse(&undo(id), &format!("position {id} is no result of an applied split"));
+    folder.refuse(&undo(id + 9), "there is no position");
+
+    let rows = folder.rows(&format!("position apply-split {id}"));
+    let on = rows[1]["position_id"].as_i64().unwrap();
+    let applied = shown();
+    let planned = folder.succeed(&format!("{} --dry-run", undo(on)));
+    assert!(planned.stderr.contains("would take back the split of KO on 2025-06-10: -150 units become -50"));
+    assert_eq!(shown(), applied);
+    let joined = folder.rows(&undo(on));
+    assert_eq!((joined.len(), &joined[0]["position_id"]), (1, &id.into()));
+    assert_eq!(shown(), untouched);
+
+    let on = folder.rows(&format!("position apply-split {id}"))[1]["position_id"].as_i64().unwrap();
+    folder.rows(&format!("tag set {on} --tag Value"));
+    folder.refuse(
+        &undo(id),
+        &format!("position {on}, which goes on from {id} since its split, has other tags"),
+    );
+    folder.rows(&format!("tag set {on} --tag Core"));
+    let closing = folder.succeed(&undo(id));
+    assert!(closing.closing_line().contains(" stored=2 changed=2 "), "{}", closing.stderr);
+    // The tag that was made and given up stays with its user, on no position.
+    assert_eq!(shown()[0], untouched[0]);
+}
+
 /// Entry values and counts as stated for the demo books.
 #[test]
 fn the_demo_books_stand_as_stated_and_a_second_time_changes_nothing() {

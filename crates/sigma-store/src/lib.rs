@@ -77,7 +77,7 @@ pub use instruments::{InstrumentsSaved, NewInstrument};
 pub use invariants::Violation;
 pub use market_batch::{MarketBatch, SourcedDividend, SourcedRates, SourcedSplit};
 pub use portfolios::NewPortfolio;
-pub use positions::{NewPosition, PositionLot};
+pub use positions::{NewPosition, PositionLot, SplitLots};
 pub use prices::PriceCoverage;
 pub use quarantine::{QuarantineStatus, QuarantinedBar};
 pub use runs::{NewRun, Run, RunOutcome, RunStatus};

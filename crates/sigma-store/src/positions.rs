@@ -1,10 +1,13 @@
 //! Lots.
 
+mod split;
+
 use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use sigma_core::model::Position;
 
+pub use self::split::SplitLots;
 use crate::{
     Ensured, Store,
     connection::Conn,
@@ -128,23 +131,6 @@ impl Store {
     ) -> Result<i64> {
         check_finite(|| describe("positions", &id), &[("exit_price", Some(price)), ("quantity", quantity)])?;
         self.db.write(async move |c: &mut Conn<'_>| close(c, id, price, date, quantity).await).await
-    }
-
-    /// Applies a split: the lot ends on its day at the entry price, and a new lot with the same tags goes on from there
-    /// with another quantity and price. Returns the id of the new one.
-    #[boxed]
-    pub async fn split_position(
-        &mut self,
-        id: i64,
-        date: NaiveDate,
-        quantity: f64,
-        entry_price: f64,
-    ) -> Result<i64> {
-        check_finite(
-            || describe("positions", &id),
-            &[("quantity", Some(quantity)), ("entry_price", Some(entry_price))],
-        )?;
-        self.db.write(async move |c: &mut Conn<'_>| split(c, id, date, quantity, entry_price).await).await
     }
 
     /// Removes a lot as if it had never been entered.
@@ -281,26 +267,6 @@ async fn close(c: &mut Conn<'_>, id: i64, price: f64, date: NaiveDate, quantity:
     update(c, &Row { quantity: old.quantity - part.copysign(old.quantity), ..old }).await?;
     copy_tags(c, id, closed_id).await?;
     Ok(closed_id)
-}
-
-async fn split(c: &mut Conn<'_>, id: i64, date: NaiveDate, quantity: f64, entry_price: f64) -> Result<i64> {
-    let rows: Vec<Row> = load!(c, t::positions.filter(t::id.eq(id)).select(Row::as_select()))?;
-    let Some(old) = rows.into_iter().next() else {
-        return Err(StoreError::missing(format!("position with id {id}")));
-    };
-    close(c, id, old.entry_price, date, None).await?;
-    let new = NewPosition {
-        portfolio_id: old.portfolio_id,
-        instrument_id: old.instrument_id,
-        quantity,
-        entry_price,
-        entry_date: date,
-        exit: None,
-    };
-    let lot = next_lot(c, &new).await?;
-    let new_id = insert(c, new, lot).await?;
-    copy_tags(c, id, new_id).await?;
-    Ok(new_id)
 }
 
 async fn copy_tags(c: &mut Conn<'_>, from: i64, to: i64) -> Result<()> {

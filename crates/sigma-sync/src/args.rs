@@ -60,7 +60,7 @@ pub struct SyncArgs {
     /// Sessions of history that the engines need before the first date
     #[arg(long, value_name = "SESSIONS", default_value_t = 252, value_parser = clap::value_parser!(u16).range(1..))]
     pub window: u16,
-    /// Ask services again for what they have answered before
+    /// Ask services again for everything, stored or not: corrections replace what is stored
     #[arg(long)]
     pub refresh: bool,
     #[command(flatten)]

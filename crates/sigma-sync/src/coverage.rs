@@ -11,6 +11,7 @@ use sigma_core::model::{InstrumentKind, Issue, Reason};
 
 use crate::decisions::Decisions;
 use crate::needs::{Need, Needs};
+use crate::state::State;
 
 /// Dates that have data after the run, by symbol, contract or series.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +97,25 @@ pub fn missing_quotes(needs: &Needs, covered: &Covered, calendar: &Calendar) -> 
         issues.push(Issue::error(symbol, Reason::NoPrice, detail));
     }
     Ok(issues)
+}
+
+/// Needed symbols whose last price is only the last one that was quoted.
+pub fn provisional_prices(state: &State) -> Vec<Issue> {
+    let is_provisional = |need: &Need, symbol: &str| state.is_provisional_on(symbol, need.until);
+    let provisional = state.needs.needed.iter().filter(|(symbol, need)| is_provisional(need, symbol));
+    let issue = |(symbol, need): (&String, &Need)| {
+        let detail = format!("the price of {} is provisional until its daily bar is published", need.until);
+        Issue::warning(symbol, Reason::StalePrice, detail)
+    };
+    provisional.map(issue).collect()
+}
+
+/// Needed symbols of which no provider has given a bar when all were asked again.
+pub fn not_refreshed(state: &State) -> Vec<Issue> {
+    let stale = state.needs.needed.keys().filter(|symbol| !state.fresh.bars.contains_key(*symbol));
+    stale
+        .map(|symbol| Issue::error(symbol, Reason::ProviderError, "not refreshed: nobody gave its bars"))
+        .collect()
 }
 
 /// Needed yields that are not there or old. Engines can do without them, so absence is a warning.

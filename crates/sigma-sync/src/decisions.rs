@@ -48,13 +48,13 @@ impl Decisions {
     }
 
     /// Bars in quarantine that passed this time, since a split explains them now.
-    fn settled<'a>(&self, bars: &'a BTreeMap<String, Vec<PriceBar>>) -> Vec<(&'a str, NaiveDate)> {
+    fn settled<'a>(&self, bars: &'a BTreeMap<String, Vec<PriceBar>>) -> Vec<(&'a str, &'a PriceBar)> {
         let passed = bars.iter().flat_map(|(symbol, bars)| bars.iter().map(move |bar| (symbol, bar)));
         let is_settled = |(symbol, bar): &(&String, &PriceBar)| {
             let key = ((*symbol).clone(), bar.date, bar.source.clone());
             self.open.get(&key).is_some_and(|open| open == *bar)
         };
-        passed.filter(is_settled).map(|(symbol, bar)| (symbol.as_str(), bar.date)).collect()
+        passed.filter(is_settled).map(|(symbol, bar)| (symbol.as_str(), bar)).collect()
     }
 
     /// Marks quarantined bars that are stored now.
@@ -64,10 +64,11 @@ impl Decisions {
         }
         let refused: HashSet<(&str, NaiveDate)> =
             judged.refused.iter().map(|(symbol, refused)| (symbol.as_str(), refused.bar.date)).collect();
-        for (symbol, date) in self.settled(&judged.bars) {
-            if !refused.contains(&(symbol, date)) {
+        for (symbol, bar) in self.settled(&judged.bars) {
+            if !refused.contains(&(symbol, bar.date)) {
                 let status = QuarantineStatus::Accepted;
-                store.set_quarantine_status(symbol, date, status).await.map_err(store_error)?;
+                let marked = store.set_quarantine_status_of(symbol, bar.date, &bar.source, status).await;
+                marked.map_err(store_error)?;
             }
         }
         Ok(())

@@ -9,6 +9,8 @@ use sigma_providers::{Fault, FaultKind};
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     met: Vec<Met>,
+    /// Questions that were answered.
+    answers: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -22,6 +24,11 @@ struct Met {
 impl Faults {
     pub fn add(&mut self, subject: &str, fault: &Fault, is_wide: bool) {
         self.met.push(Met { subject: subject.to_owned(), fault: fault.clone(), is_wide });
+    }
+
+    /// A question was answered.
+    pub fn answered(&mut self) {
+        self.answers += 1;
     }
 
     pub fn is_empty(&self) -> bool {
@@ -49,21 +56,34 @@ impl Faults {
         groups.into_iter().map(line).collect()
     }
 
-    /// The exit status of a run in which these subjects are still missing, where a fault explains it better than
-    /// `partial`: a key, a plan, a limit or an outage that all requests met. Without any row brought in, faults of
-    /// single symbols count as well.
-    pub fn status(&self, missing: &BTreeSet<&str>, is_nothing_brought: bool) -> Option<ExitStatus> {
-        let mut weights: BTreeMap<u8, (usize, ExitStatus)> = BTreeMap::new();
-        for Met { subject, fault, is_wide } in &self.met {
-            if !(*is_wide || is_nothing_brought) || !missing.contains(subject.as_str()) {
-                continue;
-            }
-            if let Some(status) = status_of(fault.kind) {
-                weights.entry(status.code()).or_insert((0, status)).0 += 1;
-            }
-        }
-        weights.into_values().max_by_key(|(weight, _)| *weight).map(|(_, status)| status)
+    /// The line that stands for an exit status.
+    pub fn line_for(&self, status: ExitStatus) -> Option<String> {
+        let of_status = self.met.iter().filter(|met| status_of(met.fault.kind) == Some(status));
+        let faults = Faults { met: of_status.cloned().collect(), answers: 0 };
+        faults.lines().into_iter().next()
     }
+
+    /// The exit status of a run in which these subjects are still missing, where a fault explains it better than
+    /// `partial`: a key, a plan, a limit or an outage that all requests met. Where nothing at all is there, faults of
+    /// single symbols count as well.
+    pub fn status(&self, missing: &BTreeSet<&str>, is_nothing_there: bool) -> Option<ExitStatus> {
+        let counts = |met: &&Met| (met.is_wide || is_nothing_there) && missing.contains(met.subject.as_str());
+        heaviest(self.met.iter().filter(counts))
+    }
+
+    /// The exit status of a run in which no question was answered at all.
+    pub fn status_unanswered(&self) -> Option<ExitStatus> {
+        heaviest(self.met.iter()).filter(|_| self.answers == 0)
+    }
+}
+
+/// The status that most faults stand for.
+fn heaviest<'a>(met: impl Iterator<Item = &'a Met>) -> Option<ExitStatus> {
+    let mut weights: BTreeMap<u8, (usize, ExitStatus)> = BTreeMap::new();
+    for status in met.filter_map(|met| status_of(met.fault.kind)) {
+        weights.entry(status.code()).or_insert((0, status)).0 += 1;
+    }
+    weights.into_values().max_by_key(|(weight, _)| *weight).map(|(_, status)| status)
 }
 
 /// Exit codes 4 to 6, as far as a kind has one.

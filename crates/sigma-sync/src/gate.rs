@@ -54,7 +54,9 @@ pub fn still_short(state: &State, verdicts: &Verdicts, window: usize) -> Vec<Iss
     let issue = |(symbol, (verdict, found)): (&String, &(Verdict, usize))| {
         let account = state.memory.account(symbol, Dataset::Prices);
         let why = if account.is_empty() { String::new() } else { format!(" ({account})") };
-        let detail = format!("{found} of {window} returns, {}{why}", verdict.as_str());
+        let first = state.histories.get(symbol).and_then(|history| history.bars.first());
+        let first = first.map(|bar| format!(", the first bar of {}", bar.date)).unwrap_or_default();
+        let detail = format!("{found} of {window} returns, {}{first}{why}", verdict.as_str());
         Issue::warning(symbol, Reason::InsufficientHistory, detail)
     };
     short.map(issue).collect()

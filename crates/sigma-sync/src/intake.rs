@@ -60,7 +60,7 @@ impl Intake {
         self.quotes += judged.quotes.values().map(Vec::len).sum::<usize>();
         self.series.extend(offered.rates.keys().cloned());
         self.rates += offered.rates.values().map(Vec::len).sum::<usize>();
-        self.profiles += offered.securities.len();
+        self.profiles += offered.securities.len() + offered.contracts.len();
         self.problems.extend(offered.problems);
         self.refused.extend(judged.refused);
         self.closed_days.extend(judged.closed_days);

@@ -9,7 +9,7 @@
 //! - [`args`]: options; [`source`]: which providers; [`sync`]: a run from beginning to end, for all writing verbs;
 //! - [`needs`]: symbols, series and dates to ask for; [`state`]: what is known; [`memory`]: what was asked before;
 //! - [`gather`]: asking services; [`faults`]: what went wrong there; [`offer`]: what a provider gave;
-//! - [`screening`]: bars against the rules; [`decisions`]: what was decided about refused ones; [`intake`] and [`save`]:
+//! - [`screening`]: bars against the rules; [`joining`]: against the stored bars after them; [`decisions`]: what was decided about refused ones; [`intake`] and [`save`]:
 //!   judging and storing a batch; [`splits`]: what a new split means for what is held;
 //! - [`coverage`]: what is still missing; [`gate`]: which histories carry the window;
 //! - [`telling`]: refused rows and the table of a dry run; [`status`]: the verb `status`.
@@ -25,6 +25,7 @@ pub mod faults;
 pub mod gate;
 pub mod gather;
 pub mod intake;
+pub mod joining;
 pub mod memory;
 pub mod needs;
 pub mod offer;
@@ -46,6 +47,7 @@ use status::StatusArgs;
 const EXAMPLES: &str = "\
 Examples:
   sigma-sync run --provider file --path demo-data/market --as-of 2025-06-30
+  SIGMA_POLYGON_API_KEY=... sigma-sync run
   sigma-sync run --from 2025-02-20 --to 2025-06-30 --portfolio demo-hnw
   sigma-sync prices --dry-run
   sigma-sync status --sort -age_sessions";

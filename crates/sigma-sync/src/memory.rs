@@ -1,7 +1,7 @@
-//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused not
-//! before the next day.
+//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused, or
+//! answered with nothing at all, not before the next day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sigma_core::calendar::Calendar;
@@ -12,13 +12,22 @@ use sigma_store::Fetch;
 /// Outcome of a request that brought what it asked for.
 pub const OK: &str = "ok";
 
-/// Sessions at the end of an answer that are asked for again: bars are corrected, and fund values come late.
+/// Sessions at the end of an answer that are asked for again: fund values come late.
 const LATE_SESSIONS: usize = 3;
+
+/// Days after which the sessions that an answer had nothing for are asked for again: a plan may reach further now, and a
+/// bar that was refused may be corrected.
+const GAP_DAYS: i64 = 7;
+
+/// Subject, dataset and provider.
+type FetchKey = (String, Dataset, &'static str);
 
 /// Answers by what was asked of whom.
 #[derive(Debug, Clone)]
 pub struct Memory {
-    fetches: HashMap<(String, Dataset, &'static str), Fetch>,
+    fetches: HashMap<FetchKey, Fetch>,
+    /// What this run has asked itself.
+    asked: HashSet<FetchKey>,
     now: DateTime<Utc>,
     /// Nothing counts as answered.
     is_refreshing: bool,
@@ -30,7 +39,8 @@ impl Memory {
             let source = ProviderId::parse(&fetch.source)?.name();
             Some(((fetch.subject.clone(), fetch.dataset, source), fetch))
         };
-        Memory { fetches: fetches.into_iter().filter_map(entry).collect(), now, is_refreshing }
+        let fetches = fetches.into_iter().filter_map(entry).collect();
+        Memory { fetches, asked: HashSet::new(), now, is_refreshing }
     }
 
     /// Whether everything is asked for again.
@@ -57,8 +67,22 @@ impl Memory {
         if !is_answer(&fetch.outcome) {
             return if self.is_settled_today(fetch) { Vec::new() } else { missing.to_vec() };
         }
+        // Some services say nothing where others say that they do not know the symbol, or are not done with the day.
+        if fetch.outcome == FaultKind::NoData.as_str() && self.age_days(fetch) != Some(0) {
+            return missing.to_vec();
+        }
         let late = calendar.sessions_back(fetch.to, LATE_SESSIONS - 1).unwrap_or(fetch.to);
-        let is_answered = |day: NaiveDate| fetch.from.is_none_or(|from| from <= day) && day < late;
+        let gaps = self.get(subject, Dataset::Gaps, source);
+        let is_gap = |day: NaiveDate| {
+            gaps.is_some_and(|gaps| {
+                let is_young = self.age_days(gaps).is_some_and(|age| age < GAP_DAYS);
+                is_young && gaps.from.is_none_or(|from| from <= day) && day <= gaps.to
+            })
+        };
+        let is_answered = |day: NaiveDate| {
+            let is_asked = fetch.from.is_none_or(|from| from <= day) && day < late;
+            is_asked && (dataset != Dataset::Prices || fetch.outcome != OK || is_gap(day))
+        };
         missing.iter().copied().filter(|&day| !is_answered(day)).collect()
     }
 
@@ -83,7 +107,7 @@ impl Memory {
         calendar: &Calendar,
     ) -> Fetch {
         let mut fetch = self.row(subject, dataset, source, (from, to), OK, "");
-        if let Some(known) = self.get(subject, dataset, source).filter(|known| is_answer(&known.outcome)) {
+        if let Some(known) = self.get(subject, dataset, source).filter(|known| known.outcome == OK) {
             let next = calendar.next(known.to).unwrap_or(known.to);
             let touches = from.is_none_or(|from| from <= next) && known.from.is_none_or(|start| start <= to);
             if touches {
@@ -94,7 +118,51 @@ impl Memory {
         self.keep(fetch)
     }
 
-    /// Remembers a fault and gives the row to store. That there is nothing between the dates is an answer too.
+    /// Remembers that every session between the dates was asked for, so that those without a bar are known to have
+    /// none. Asked for from its beginning, a range is as of now; continued, it is as old as its beginning.
+    pub fn gaps(
+        &mut self,
+        subject: &str,
+        source: ProviderId,
+        (from, to): (NaiveDate, NaiveDate),
+        calendar: &Calendar,
+    ) -> Fetch {
+        let mut fetch = self.row(subject, Dataset::Gaps, source, (Some(from), to), OK, "");
+        if let Some(known) = self.get(subject, Dataset::Gaps, source) {
+            let next = calendar.next(known.to).unwrap_or(known.to);
+            if known.from.is_some_and(|start| start < from) && from <= next {
+                fetch.from = known.from;
+                fetch.to = known.to.max(to);
+                fetch.fetched_at = known.fetched_at.clone();
+            }
+        }
+        self.keep(fetch)
+    }
+
+    /// Whether another provider has told the splits and dividends of these dates.
+    pub fn is_told_by_another(
+        &self,
+        symbol: &str,
+        id: ProviderId,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> bool {
+        let others = sigma_providers::PROVIDERS.iter().filter(|entry| entry.id != id);
+        others.filter_map(|entry| self.get(symbol, Dataset::Actions, entry.id)).any(|fetch| {
+            fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from) && fetch.to >= to
+        })
+    }
+
+    /// Whether this run has got an answer about it already, from anybody.
+    pub fn is_answered_now(&self, subject: &str, dataset: Dataset) -> bool {
+        let answered = |entry: &sigma_providers::ProviderEntry| {
+            let key = (subject.to_owned(), dataset, entry.name);
+            self.asked.contains(&key) && self.fetches.get(&key).is_some_and(|fetch| fetch.outcome == OK)
+        };
+        sigma_providers::PROVIDERS.iter().any(answered)
+    }
+
+    /// Remembers a fault and gives the row to store. That there is nothing between the dates is an answer too. What was
+    /// answered before stays known when the service is only down, or a limit reached.
     pub fn refused(
         &mut self,
         subject: &str,
@@ -103,7 +171,15 @@ impl Memory {
         dates: (Option<NaiveDate>, NaiveDate),
         fault: &Fault,
     ) -> Fetch {
-        let fetch = self.row(subject, dataset, source, dates, fault.kind.as_str(), &fault.detail);
+        let mut fetch = self.row(subject, dataset, source, dates, fault.kind.as_str(), &fault.detail);
+        if let Some(known) = self.get(subject, dataset, source)
+            && known.outcome == OK
+            && !is_settled(fault.kind)
+            && fault.kind != FaultKind::NoData
+        {
+            let detail = format!("then {fault}");
+            fetch = Fetch { detail: sigma_cli::redact_text(&detail).into_owned(), ..known.clone() };
+        }
         self.keep(fetch)
     }
 
@@ -112,9 +188,28 @@ impl Memory {
         let told = sigma_providers::PROVIDERS.iter().filter_map(|entry| {
             let fetch = self.get(subject, dataset, entry.id)?;
             let from = fetch.from.filter(|_| fetch.outcome == OK).map(|from| format!(" from {from}"));
-            Some(format!("{}: {}{}", entry.label, fetch.outcome, from.unwrap_or_default()))
+            let later = if fetch.outcome == OK { &*fetch.detail } else { "" };
+            let later = later.split(" (").next().map(|kind| format!(" {kind}")).filter(|kind| kind.len() > 1);
+            let (from, later) = (from.unwrap_or_default(), later.unwrap_or_default());
+            Some(format!("{}: {}{from}{later}", entry.label, fetch.outcome))
         });
         told.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Refusals of data that an earlier run of the day met and this one did not ask for again, by subject.
+    pub fn held(&self) -> Vec<(String, Fault)> {
+        let is_data = |dataset| matches!(dataset, Dataset::Prices | Dataset::Quotes | Dataset::Rates);
+        let held = self.fetches.iter().filter(|(key, fetch)| {
+            is_data(key.1) && !self.is_refreshing && !self.asked.contains(key) && self.is_settled_today(fetch)
+        });
+        let fault = |((subject, _, source), fetch): (&FetchKey, &Fetch)| {
+            let (id, kind) = (ProviderId::parse(source)?, FaultKind::parse(&fetch.outcome)?);
+            let detail = format!("{} (earlier today; --refresh asks again)", fetch.detail);
+            Some((subject.clone(), Fault::new(id.entry().label, kind, detail)))
+        };
+        let mut held: Vec<(String, Fault)> = held.filter_map(fault).collect();
+        held.sort_by(|(one, _), (other, _)| one.cmp(other));
+        held
     }
 
     fn row(
@@ -140,23 +235,16 @@ impl Memory {
 
     fn keep(&mut self, fetch: Fetch) -> Fetch {
         if let Some(source) = ProviderId::parse(&fetch.source) {
-            self.fetches.insert((fetch.subject.clone(), fetch.dataset, source.name()), fetch.clone());
+            let key = (fetch.subject.clone(), fetch.dataset, source.name());
+            self.asked.insert(key.clone());
+            self.fetches.insert(key, fetch.clone());
         }
         fetch
     }
 
     /// Refused for a reason that a second request on the same day would meet again.
     fn is_settled_today(&self, fetch: &Fetch) -> bool {
-        let settled = matches!(
-            FaultKind::parse(&fetch.outcome),
-            Some(
-                FaultKind::PlanSymbol
-                    | FaultKind::PlanTimeframe
-                    | FaultKind::PlanEndpoint
-                    | FaultKind::NotFound
-                    | FaultKind::BadRequest
-            )
-        );
+        let settled = FaultKind::parse(&fetch.outcome).is_some_and(is_settled);
         settled && self.age_days(fetch) == Some(0)
     }
 
@@ -164,6 +252,18 @@ impl Memory {
         let then = DateTime::parse_from_rfc3339(&fetch.fetched_at).ok()?;
         Some((self.now.date_naive() - then.with_timezone(&Utc).date_naive()).num_days())
     }
+}
+
+/// What a second request on the same day would meet again.
+fn is_settled(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::PlanSymbol
+            | FaultKind::PlanTimeframe
+            | FaultKind::PlanEndpoint
+            | FaultKind::NotFound
+            | FaultKind::BadRequest
+    )
 }
 
 fn is_answer(outcome: &str) -> bool {
@@ -196,11 +296,23 @@ mod tests {
         assert_eq!(open(&memory, "2025-06-02", "2025-06-30").len(), 20);
         let dates = (Some(day("2025-06-02")), day("2025-06-27"));
         memory.answered("AAA", PRICES, POLYGON, dates, Calendar::nyse());
+        memory.gaps("AAA", POLYGON, (day("2025-06-02"), day("2025-06-27")), Calendar::nyse());
         // The last three sessions of the answer, and the one after it.
         let late = ["2025-06-25", "2025-06-26", "2025-06-27", "2025-06-30"].map(day);
         assert_eq!(open(&memory, "2025-06-02", "2025-06-30"), late);
         let before = open(&memory, "2025-05-30", "2025-06-04");
         assert_eq!(before, [day("2025-05-30")]);
+        // What it had nothing for is asked for again after a week.
+        let fetches: Vec<Fetch> = memory.fetches.values().cloned().collect();
+        let later = |now: &str| Memory::new(fetches.clone(), now.parse().unwrap(), false);
+        assert_eq!(open(&later("2025-07-06T22:00:00Z"), "2025-06-02", "2025-06-30"), late);
+        assert_eq!(open(&later("2025-07-07T22:00:00Z"), "2025-06-02", "2025-06-30").len(), 20);
+        // An outage takes nothing from it.
+        let mut down = later("2025-06-30T22:00:00Z");
+        let dates = (Some(day("2025-06-26")), day("2025-06-30"));
+        down.refused("AAA", PRICES, POLYGON, dates, &Fault::new("Polygon", FaultKind::RateLimited, "wait"));
+        assert_eq!(open(&down, "2025-06-02", "2025-06-30"), late);
+        assert_eq!(down.account("AAA", PRICES), "Polygon: ok from 2025-06-02 then RateLimited");
         // The next session continues the answer.
         let row = memory.answered(
             "AAA",
@@ -233,6 +345,15 @@ mod tests {
         assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
         let refreshing = Memory::new(fetches, today.now, true);
         assert_eq!(open(&refreshing, "2025-06-02", "2025-06-30").len(), 20);
+        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::NoData));
+        // The last sessions may come late.
+        assert_eq!(
+            open(&today, "2025-06-02", "2025-06-30"),
+            ["2025-06-26", "2025-06-27", "2025-06-30"].map(day)
+        );
+        let fetches: Vec<Fetch> = today.fetches.values().cloned().collect();
+        let tomorrow = Memory::new(fetches, "2025-07-01T01:00:00Z".parse().unwrap(), false);
+        assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
         today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::Transient));
         assert_eq!(open(&today, "2025-06-02", "2025-06-30").len(), 20);
         assert_eq!(today.account("AAA", PRICES), "Polygon: Transient");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use sigma_core::model::{Dataset, Dividend, OptionQuote, PriceBar, RatePoint, Split};
-use sigma_providers::ask::{Actions, Quotes, Series};
+use sigma_providers::ask::{Actions, Contract, Quotes, Series};
 use sigma_providers::folder::{Folder, Wanted};
 use sigma_providers::{Offer, ProviderError, ProviderId, RowProblem, Security};
 use sigma_store::Fetch;
@@ -24,6 +24,8 @@ pub struct Offered {
     pub quotes: BTreeMap<String, Vec<OptionQuote>>,
     pub rates: BTreeMap<String, Vec<RatePoint>>,
     pub securities: Vec<Security>,
+    /// Terms of option contracts.
+    pub contracts: Vec<Contract>,
     pub problems: Vec<RowProblem>,
     /// Files that the folder does not have.
     pub absent: Vec<&'static str>,
@@ -41,6 +43,7 @@ impl Offered {
             quotes: BTreeMap::new(),
             rates: BTreeMap::new(),
             securities: Vec::new(),
+            contracts: Vec::new(),
             problems: Vec::new(),
             absent: Vec::new(),
             fetches: Vec::new(),

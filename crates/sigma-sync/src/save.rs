@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sigma_cli::store_error;
-use sigma_core::model::{Instrument, InstrumentKind, parse_occ};
+use sigma_core::model::{Dataset, Instrument, InstrumentKind, OptionTerms, parse_occ};
 use sigma_providers::Security;
-use sigma_store::{MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store};
+use sigma_providers::ask::Contract;
+use sigma_store::{
+    Fetch, MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store,
+};
 
 use crate::needs::{Needs, RATE_PROXIES};
 use crate::offer::Offered;
@@ -52,7 +55,7 @@ fn batch(instruments: &[Instrument], offered: &Offered, judged: &Judged) -> anyh
         bars: by_id(&judged.bars, &ids),
         quotes: by_id(&judged.quotes, &ids),
         quarantine: quarantine_rows(&judged.refused)?,
-        fetches: offered.fetches.clone(),
+        fetches: last_fetches(&offered.fetches),
         ..MarketBatch::default()
     };
     for (symbol, splits) in &offered.splits {
@@ -70,6 +73,13 @@ fn batch(instruments: &[Instrument], offered: &Offered, judged: &Judged) -> anyh
         batch.rates.push(SourcedRates { series, points, source: source.to_owned() });
     }
     Ok(batch)
+}
+
+/// The last of each subject and dataset: several sessions of a symbol may be answered one by one.
+fn last_fetches(fetches: &[Fetch]) -> Vec<Fetch> {
+    let last: HashMap<(&str, Dataset), &Fetch> =
+        fetches.iter().map(|fetch| ((fetch.subject.as_str(), fetch.dataset), fetch)).collect();
+    last.into_values().cloned().collect()
 }
 
 fn by_id<T: Clone>(rows: &BTreeMap<String, Vec<T>>, ids: &HashMap<&str, i64>) -> HashMap<i64, Vec<T>> {
@@ -108,7 +118,25 @@ fn new_instruments(
             }
         }
     };
-    symbols.into_iter().filter_map(instrument).collect()
+    let contracts = offered.contracts.iter().map(from_terms);
+    symbols.into_iter().filter_map(instrument).chain(contracts).collect()
+}
+
+fn from_terms(contract: &Contract) -> NewInstrument {
+    let option = OptionTerms {
+        underlying: contract.underlying.clone(),
+        kind: contract.kind,
+        strike: contract.strike,
+        expiry: contract.expiry,
+        style: contract.style,
+        standard_deliverable: contract.is_standard,
+    };
+    NewInstrument {
+        kind: Some(InstrumentKind::Option),
+        multiplier: Some(contract.multiplier),
+        option: Some(option),
+        ..NewInstrument::of_symbol(&contract.symbol)
+    }
 }
 
 fn from_facts(facts: &Security) -> NewInstrument {

@@ -9,6 +9,7 @@ use sigma_core::model::{OptionQuote, PriceBar, PriceHistory, Split};
 use sigma_store::{QuarantineStatus, QuarantinedBar};
 
 use crate::decisions::Decisions;
+use crate::joining::take_unjoined;
 use crate::offer::Offered;
 
 /// How far before the first new bar a stored close is looked for to judge it by.
@@ -37,7 +38,12 @@ pub fn judge(offered: &mut Offered, known: &Known<'_>) -> Judged {
     let mut judged = Judged::default();
     for (symbol, bars) in std::mem::take(&mut offered.bars) {
         let splits = all_splits(known.histories.get(&symbol), offered.splits.get(&symbol));
-        let screened = screen_symbol(&symbol, bars, &splits, known);
+        let mut screened = screen_symbol(&symbol, bars, &splits, known);
+        if let Some(stored) = known.histories.get(&symbol) {
+            let stands = |bar: &PriceBar| known.decisions.is_accepted(&symbol, bar);
+            let unjoined = take_unjoined(&mut screened.accepted, stored, &splits, known.calendar, stands);
+            screened.refused.extend(unjoined);
+        }
         judged.refused.extend(screened.refused.into_iter().map(|refused| (symbol.clone(), refused)));
         if !screened.accepted.is_empty() {
             judged.bars.insert(symbol, screened.accepted);
@@ -71,6 +77,8 @@ fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known:
     let stored = known.histories.get(symbol);
     let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar);
     bars.sort_by_key(|bar| bar.date);
+    // The same row twice is no second opinion.
+    bars.dedup();
     let before = bars.first().and_then(|first| close_before(stored?, first.date));
     let mut screened = Screened::default();
     if before.is_none() && !bars.iter().take(2).any(accepted) {

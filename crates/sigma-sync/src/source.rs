@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
 use sigma_cli::{App, ExitStatus, Key, Progress, ToolError, fail, system_now};
 use sigma_providers::folder::Folder;
 use sigma_providers::{Config, ConnectError, Data, Provider, ProviderError, ProviderId, connect, order};
@@ -26,10 +29,19 @@ pub struct FolderSource {
     pub path: PathBuf,
 }
 
-/// The progress bar that is on screen, if any.
+/// Where waits for limits are told: beside the progress bar that is on screen, else in a line of the log.
 #[derive(Debug, Clone, Default)]
 pub struct Waits {
     shown: Arc<Mutex<Option<Progress>>>,
+    line: Arc<Mutex<Line>>,
+    bell: Arc<Notify>,
+}
+
+/// A line for the log, and until when it holds: every request that waits for the same limit would tell it.
+#[derive(Debug, Default)]
+struct Line {
+    text: Option<String>,
+    holds_until: Option<Instant>,
 }
 
 impl Waits {
@@ -39,9 +51,25 @@ impl Waits {
     }
 
     fn tell(&self, provider: &str, wait: Duration) {
-        if let Some(progress) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            progress.remark(&format!("waiting {:.0} s for {provider}'s limit", wait.as_secs_f64()));
+        let told = format!("waiting {:.0} s for {provider}'s limit", wait.as_secs_f64().ceil());
+        match self.shown.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(progress) if !progress.is_silent() => progress.remark(&told),
+            _ => self.tell_line(told, wait),
         }
+    }
+
+    fn tell_line(&self, told: String, wait: Duration) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.holds_until.is_none_or(|until| until <= Instant::now()) {
+            *line = Line { text: Some(told), holds_until: Some(Instant::now() + wait) };
+            self.bell.notify_one();
+        }
+    }
+
+    /// The next line for the log, as soon as there is one.
+    pub async fn line(&self) -> Option<String> {
+        self.bell.notified().await;
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).text.take()
     }
 }
 
@@ -127,6 +155,9 @@ fn connect_error(id: ProviderId, error: ConnectError) -> anyhow::Error {
         ConnectError::Address { .. } | ConnectError::Limit { .. } | ConnectError::NoTime => {
             ToolError::from_cause(ExitStatus::Usage, error).hint("correct the setting, or remove it").into()
         }
+        ConnectError::StateDir { .. } => ToolError::from_cause(ExitStatus::Failed, error)
+            .hint("set SIGMA_STATE_DIR to a folder that can be written")
+            .into(),
         ConnectError::Fault(_) => ToolError::from_cause(ExitStatus::Failed, error).into(),
     }
 }

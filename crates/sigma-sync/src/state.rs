@@ -21,6 +21,10 @@ pub struct State {
     pub needs: Needs,
     pub histories: HashMap<String, PriceHistory>,
     pub covered: Covered,
+    /// The part of it that this run has brought.
+    pub fresh: Covered,
+    /// The first stored bar of a symbol, however old.
+    pub first_bars: HashMap<String, NaiveDate>,
     pub decisions: Decisions,
     pub memory: Memory,
     /// Splits that were not known before the run, of symbols with older bars.
@@ -44,6 +48,8 @@ pub async fn load(
         needs,
         histories: HashMap::new(),
         covered: Covered::default(),
+        fresh: Covered::default(),
+        first_bars: HashMap::new(),
         decisions,
         memory,
         new_splits: BTreeMap::new(),
@@ -71,10 +77,16 @@ impl State {
         let ids = self.ids_of(|symbol| asked.contains(symbol));
         let from = self.needs.start.checked_sub_days(LOOK_BACK).unwrap_or(self.needs.start);
         let keys: Vec<i64> = ids.keys().copied().collect();
+        for cover in store.price_coverage().await.map_err(store_error)? {
+            if let Some(symbol) = ids.get(&cover.instrument_id) {
+                self.first_bars.insert(symbol.clone(), cover.first);
+            }
+        }
         for (id, history) in store.price_histories(&keys, from, self.needs.to).await.map_err(store_error)? {
             if let Some(symbol) = ids.get(&id) {
                 let dates = history.bars.iter().map(|bar| bar.date);
                 self.covered.bars.entry(symbol.clone()).or_default().extend(dates);
+                self.take_unfinished_splits(symbol, &history);
                 self.histories.insert(symbol.clone(), history);
             }
         }
@@ -117,6 +129,12 @@ impl State {
         bar.is_some_and(|bar| bar.source.ends_with("-quote"))
     }
 
+    /// Whether a stored bar is asked for again, and has not been brought by this run.
+    pub fn is_to_refresh(&self, symbol: &str, date: NaiveDate) -> bool {
+        let is_fresh = self.fresh.bars.get(symbol).is_some_and(|dates| dates.contains(&date));
+        self.memory.is_refreshing() && !is_fresh
+    }
+
     /// Takes note of what was accepted.
     pub fn absorb(&mut self, offered: &Offered, judged: &Judged) {
         for (symbol, splits) in &offered.splits {
@@ -131,17 +149,31 @@ impl State {
                 bar.date
             });
             let dates = bars.iter().map(|bar| bar.date);
-            self.covered.bars.entry(symbol.clone()).or_default().extend(dates);
+            self.covered.bars.entry(symbol.clone()).or_default().extend(dates.clone());
+            self.fresh.bars.entry(symbol.clone()).or_default().extend(dates);
             if let Some(outdated) = self.outdated.get_mut(symbol) {
                 outdated.retain(|date| bars.binary_search_by_key(date, |bar| bar.date).is_err());
             }
         }
         for (symbol, quotes) in &judged.quotes {
             self.take_quotes(symbol, quotes);
+            let dates = quotes.iter().map(|quote| quote.date);
+            self.fresh.quotes.entry(symbol.clone()).or_default().extend(dates);
         }
         for (series, points) in &offered.rates {
             let dates = points.iter().map(|point| point.date);
             self.covered.rates.entry(series.clone()).or_default().extend(dates);
+        }
+    }
+
+    /// A split without a bar since it: the run that brought it was stopped, or could not get the bars. It is still new.
+    fn take_unfinished_splits(&mut self, symbol: &str, history: &PriceHistory) {
+        let Some(last) = history.bars.last() else { return };
+        let unfinished = history.splits.iter().filter(|split| last.date < split.date);
+        for split in unfinished.filter(|split| split.date <= self.needs.to) {
+            self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
+            let dates = history.bars.iter().map(|bar| bar.date);
+            self.outdated.entry(symbol.to_owned()).or_default().extend(dates);
         }
     }
 

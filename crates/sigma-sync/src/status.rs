@@ -54,8 +54,9 @@ pub async fn run(app: &App, args: &StatusArgs) -> anyhow::Result<ExitStatus> {
 
     let mut document = Document::sections().title("Market data").as_of(as_of);
     if reaches.is_empty() {
-        document =
-            document.note("no market data yet; bring some with: sigma-sync run --provider file --path DIR");
+        document = document.note(
+            "no prices yet; bring some with `sigma-sync run` and a key of a provider, or with `--path DIR`",
+        );
     }
     let document =
         document.section("symbols", symbols).section("rates", rates).section("runs", run_table(&runs));

@@ -6,6 +6,7 @@ use serde_json::json;
 use sigma_cli::{App, ExitStatus, RunTotals, SessionRange, fail, store_error};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Issue, Severity};
+use sigma_providers::Data;
 use sigma_store::Store;
 
 use crate::args::{Datasets, SyncArgs};
@@ -14,7 +15,7 @@ use crate::faults::Faults;
 use crate::gate;
 use crate::gather::Gathering;
 use crate::intake::Intake;
-use crate::needs::{self, Stored};
+use crate::needs::{self, Needs, Stored};
 use crate::offer::read_folder;
 use crate::source::{self, Sources, provider_error};
 use crate::splits;
@@ -76,20 +77,30 @@ impl Work<'_> {
         let mut state = self.load(store).await?;
         let before = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
         let mut intake = Intake::default();
-        let faults = self.gather(store, &mut state, &mut intake).await?;
+        let mut faults = self.gather(store, &mut state, &mut intake).await?;
 
-        let Outcome { mut issues, status } = self.tell(&state, &intake, &faults)?;
+        let missing = self.missing(&state)?;
+        for (subject, fault) in state.memory.held() {
+            if errors_of(&missing).contains(subject.as_str()) {
+                faults.add(&subject, &fault, fault.kind.is_provider_wide());
+            }
+        }
+        let Outcome { mut issues, status } = self.tell(&state, &intake, &faults, missing);
         if self.datasets.prices {
             let after = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
-            issues.extend(self.tell_gate(&state, &before, &after));
+            let short = self.tell_gate(&state, &before, &after);
+            // Of one subject and reason the first is told: what services have answered says more than what is there.
+            let at = if self.sources.services.is_empty() { issues.len() } else { 0 };
+            issues.splice(at..at, short);
         }
         *better = status;
         if let Some(status) = status.filter(|_| intake.is_empty()) {
-            let told = faults.lines().into_iter().next().unwrap_or_default();
+            let told = faults.line_for(status).unwrap_or_default();
             self.app.tell_issues(&issues);
             return Err(fail(status, told, "see `sigma-validate env`"));
         }
-        let skipped = (intake.problems.len() + intake.refused.len()) as u64;
+        let unreadable = intake.problems.iter().filter(|problem| problem.line.is_some()).count();
+        let skipped = (unreadable + intake.refused.len()) as u64;
         Ok(RunTotals { expected: intake.totals.expected, saved: intake.totals.saved, skipped, issues })
     }
 
@@ -100,14 +111,34 @@ impl Work<'_> {
         if self.sources.folder.is_some() {
             self.read_folder(store, &mut state, &mut intake).await?;
         }
-        let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default())?;
-        let plan = self.sources.services.iter().map(|service| service.id().entry().label).collect::<Vec<_>>();
-        if !plan.is_empty() {
-            self.app.note(&format!("dry run: {} would be asked for what is missing", plan.join(", ")));
+        let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default(), self.missing(&state)?);
+        if !self.sources.services.is_empty() {
+            return Ok(self.tell_plan(&issues));
         }
         let document = telling::dry_run_document(&intake).as_of(self.dates.to);
         self.app.write(&self.args.output, &document)?;
         Ok(self.app.tell_issues(&issues))
+    }
+
+    /// Whom a run would ask, and how much is missing so far.
+    fn tell_plan(&self, issues: &[Issue]) -> ExitStatus {
+        let labels = self.sources.services.iter().map(|service| service.id().entry().label);
+        let labels = labels.collect::<Vec<_>>().join(", ");
+        let lacking: BTreeSet<&str> = issues.iter().map(|issue| issue.subject.as_str()).collect();
+        self.app.note(&match lacking.len() {
+            0 => {
+                format!("dry run: nothing is missing on {}; {labels} would be asked for news", self.dates.to)
+            }
+            n => {
+                let named: Vec<&str> = lacking.iter().copied().take(8).collect();
+                let more = if n > named.len() { ", ..." } else { "" };
+                format!(
+                    "dry run: {labels} would be asked for {n} symbols and series: {}{more}",
+                    named.join(", ")
+                )
+            }
+        });
+        ExitStatus::Done
     }
 
     async fn load(&self, store: &mut Store) -> anyhow::Result<State> {
@@ -161,40 +192,93 @@ impl Work<'_> {
         intake.take(store, state, offered, &self.calendar).await
     }
 
-    /// Names refused rows and faults, records the counts of the closing line, and finds what is missing.
-    fn tell(&self, state: &State, intake: &Intake, faults: &Faults) -> anyhow::Result<Outcome> {
-        let (app, needs, calendar) = (self.app, &state.needs, &self.calendar);
+    /// What the verb is to bring and is not there.
+    fn missing(&self, state: &State) -> anyhow::Result<Vec<Issue>> {
+        let State { needs, covered, .. } = state;
+        let mut missing = Vec::new();
+        if self.datasets.prices {
+            let kind_of = |symbol: &str| state.kind(symbol);
+            missing.extend(coverage::missing_prices(needs, covered, kind_of, &self.calendar)?);
+        }
+        if self.datasets.options {
+            missing.extend(coverage::missing_quotes(needs, covered, &self.calendar)?);
+        }
+        if self.datasets.rates {
+            missing.extend(coverage::missing_rates(needs, covered, &self.calendar)?);
+        }
+        Ok(missing)
+    }
+
+    /// Whether nothing at all of some kind of data is there. One symbol that is missing is not that, even when there was
+    /// nothing else left to bring.
+    fn lacks_all(&self, needs: &Needs, errors: &BTreeSet<&str>) -> bool {
+        let is_lacking = |symbol: &String| errors.contains(symbol.as_str());
+        let Datasets { prices, options, rates, .. } = self.datasets;
+        let Needs { needed, needed_contracts, series, .. } = needs;
+        (prices && !needed.is_empty() && needed.keys().all(is_lacking))
+            || (options && !needed_contracts.is_empty() && needed_contracts.keys().all(is_lacking))
+            || (rates && !series.is_empty() && series.iter().all(is_lacking))
+    }
+
+    /// Names refused rows and faults, records the counts of the closing line, and weighs what is missing.
+    fn tell(&self, state: &State, intake: &Intake, faults: &Faults, missing: Vec<Issue>) -> Outcome {
+        let app = self.app;
         telling::tell_refusals(app, &intake.problems, &intake.refused);
         faults.lines().iter().for_each(|line| app.note(line));
         let mut issues = telling::refusal_issues(&intake.problems, &intake.closed_days);
         issues.extend(splits::warnings(state));
+        issues.extend(coverage::provisional_prices(state));
+        if self.args.refresh && self.datasets.prices && !self.sources.services.is_empty() {
+            issues.extend(coverage::not_refreshed(state));
+        }
         issues.extend(coverage::refused_bars(&intake.refused, &state.decisions, &state.covered));
-        let mut missing = Vec::new();
         if self.datasets.prices {
-            missing.extend(coverage::missing_prices(needs, &state.covered, |s| state.kind(s), calendar)?);
             app.record("symbols", intake.symbols.len());
             app.record("bars", intake.bars);
         }
         if self.datasets.options {
-            missing.extend(coverage::missing_quotes(needs, &state.covered, calendar)?);
             app.record("quotes", intake.quotes);
         }
         if self.datasets.rates {
-            missing.extend(coverage::missing_rates(needs, &state.covered, calendar)?);
             app.record("rates", intake.rates);
         }
         if self.datasets.profiles {
             app.record("profiles", intake.profiles);
         }
-        let errors: BTreeSet<&str> = missing
-            .iter()
-            .filter(|issue| issue.severity == Severity::Error)
-            .map(|issue| issue.subject.as_str())
-            .collect();
+        self.tell_uncovered(state, &missing);
+        if intake.is_empty() && faults.is_empty() && missing.is_empty() && !self.sources.services.is_empty() {
+            app.note(&format!("nothing to do: all that is needed up to {} is stored", self.dates.to));
+        }
+        let errors = errors_of(&missing);
         app.record("missing", missing.iter().filter(|issue| issue.severity == Severity::Error).count());
-        let status = faults.status(&errors, intake.is_empty());
+        // What engines can do without is not missing, but it is all that such a verb is there for.
+        let is_all = !self.datasets.prices || self.args.refresh;
+        let status = faults
+            .status(&errors, intake.is_empty() && self.lacks_all(&state.needs, &errors))
+            .or_else(|| faults.status_unanswered().filter(|_| is_all && intake.is_empty()));
         issues.extend(missing);
-        Ok(Outcome { issues, status })
+        Outcome { issues, status }
+    }
+
+    /// Names the symbols that none of the providers with a key has, and who has them.
+    fn tell_uncovered(&self, state: &State, missing: &[Issue]) {
+        let services = self.sources.services_for(Data::Prices);
+        let is_covered =
+            |symbol: &str| services.iter().any(|service| service.covers(symbol, state.kind(symbol)));
+        let errors = errors_of(missing);
+        let uncovered: Vec<&str> = errors
+            .into_iter()
+            .filter(|symbol| {
+                !services.is_empty() && state.needs.needed.contains_key(*symbol) && !is_covered(symbol)
+            })
+            .collect();
+        if !uncovered.is_empty() {
+            self.app.note(&format!(
+                "{}: no provider with a key has prices of such instruments; FMP and Tiingo have funds \
+                 (SIGMA_FMP_API_KEY, SIGMA_TIINGO_API_KEY), or put them into a folder (SIGMA_PROVIDER_PATH)",
+                uncovered.join(", ")
+            ));
+        }
     }
 
     /// Tells how many symbols carry the window, and which still do not.
@@ -209,4 +293,10 @@ impl Work<'_> {
         self.app.record("backfilled", backfilled);
         gate::still_short(state, after, window)
     }
+}
+
+/// The subjects without which engines cannot do.
+fn errors_of(missing: &[Issue]) -> BTreeSet<&str> {
+    let errors = missing.iter().filter(|issue| issue.severity == Severity::Error);
+    errors.map(|issue| issue.subject.as_str()).collect()
 }

@@ -15,7 +15,9 @@ const TOLD_LINES: usize = 10;
 
 /// Names rows that could not be read and bars that were refused.
 pub fn tell_refusals(app: &App, problems: &[RowProblem], refused: &[(String, Refused)]) {
-    tell_lines(app, "rows could not be read", problems.iter().map(ToString::to_string));
+    // What services leave out is told by symbol, among the issues.
+    let unreadable: Vec<&RowProblem> = problems.iter().filter(|problem| problem.line.is_some()).collect();
+    tell_lines(app, "rows could not be read", unreadable.iter().map(ToString::to_string));
     let bar = |(symbol, Refused { bar, reason, detail }): &(String, Refused)| {
         format!("quarantine: {symbol} {}: {}: {detail}", bar.date, reason.as_str())
     };
@@ -43,7 +45,11 @@ pub fn refusal_issues(problems: &[RowProblem], closed_days: &BTreeMap<String, Ve
         match is_file {
             true => Issue::error(name, Reason::ProviderError, format!("{count} {rows} could not be read")),
             // What a service leaves out is missing only if nobody else has it, which is told apart.
-            false => Issue::warning(name, Reason::ProviderError, format!("{count} {rows} left out: {first}")),
+            false if count == 1 => Issue::warning(name, Reason::ProviderError, first),
+            false => {
+                let detail = format!("{first} (and {} more of the kind)", count - 1);
+                Issue::warning(name, Reason::ProviderError, detail)
+            }
         }
     });
     let closed = closed_days.iter().filter_map(|(symbol, days)| {

@@ -30,6 +30,8 @@ text_enum! {
         Quotes = "quotes",
         /// Published yields.
         Rates = "rates",
+        /// Sessions within answered prices that had none: when they were last asked for.
+        Gaps = "gaps",
     }
 }
 

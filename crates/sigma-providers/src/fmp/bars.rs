@@ -210,6 +210,10 @@ impl Fmp {
             all.bars.extend(rows.bars);
             all.problems.extend(rows.problems);
         }
+        if let Some(problem) = all.problems.first().filter(|_| all.bars.is_empty()) {
+            let detail = format!("no row of {spelled} can be used: {problem}");
+            return Err(Fault::new(self.service.name(), FaultKind::Malformed, detail));
+        }
         all.tidy(ask.from, ask.to);
         if all.bars.is_empty() {
             return Err(self.no_data(ask, &all.problems));

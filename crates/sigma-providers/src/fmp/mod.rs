@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - [`fault`]: what an answer means; `cell`: numbers and texts that may be anything;
-//! - [`bars`]: daily prices; [`actions`]: splits and dividends; [`reference`]: profiles, Treasury yields;
+//! - [`bars`]: daily prices; [`actions`]: splits and dividends; [`mod@reference`]: profiles, Treasury yields;
 //! - [`quote`]: last prices of many symbols; [`legacy`]: the shapes of `/api/v3`, for keys made before September 2025.
 //!
 //! # What a plan may refuse

@@ -69,7 +69,12 @@ impl Address {
             return Err(foreign());
         }
         let mut next = self.base.clone();
-        next.set_path(url.path());
+        // A service behind a path does not know of it.
+        let prefix = self.base.path().trim_end_matches('/');
+        match url.path().starts_with(prefix) {
+            true => next.set_path(url.path()),
+            false => next.set_path(&format!("{prefix}{}", url.path())),
+        }
         next.set_query(url.query());
         Ok(next)
     }
@@ -121,6 +126,11 @@ mod tests {
         let next = |link: &str| address.next_page(link, &hosts).map(|url| url.to_string());
         assert_eq!(next("https://api.polygon.io/v3/x?cursor=a").unwrap(), "http://127.0.0.1:9/v3/x?cursor=a");
         assert_eq!(next("/v3/x?cursor=a").unwrap(), "http://127.0.0.1:9/v3/x?cursor=a");
+        let behind = Address::parse("https://proxy.example/polygon").unwrap();
+        for link in ["https://api.polygon.io/v3/x?c=a", "https://proxy.example/polygon/v3/x?c=a"] {
+            let next = behind.next_page(link, &hosts).unwrap();
+            assert_eq!(next.as_str(), "https://proxy.example/polygon/v3/x?c=a");
+        }
         for link in [
             "https://evil.example/v3/x?cursor=a",
             "http://api.polygon.io/v3/x?cursor=a",

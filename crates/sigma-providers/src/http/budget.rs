@@ -10,6 +10,12 @@
 //! One file a service, in a folder that the caller names. A request is on record before it is sent, under a lock that
 //! other processes respect, so a killed run cannot forget what it asked.
 //!
+//! # Silence
+//! A service may ask for silence. It is kept for a day at most, whatever was asked for, and is one key's: with another
+//! key the service is asked again. The file holds 32 bits of a hash of the key for that (`key_mark`): enough to tell
+//! two keys apart, and nothing that a key could be found from. Silence that ends more than a day ahead was written by
+//! a clock that was wrong, and is forgotten.
+//!
 //! # Verified by
 //! A simulated clock over random limits and arrivals below: no stretch holds more than its limit, and no request waits
 //! when there is room.
@@ -21,76 +27,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::limit::{DAY, Limit, Window};
 use crate::fault::FaultKind;
 
 /// The caller's clock: real time, which this crate does not read itself.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// So many requests in any stretch of that length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    pub requests: usize,
-    pub length: Duration,
-}
-
-/// What a service allows; no window at all is unlimited.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limit {
-    pub windows: Vec<Window>,
-}
-
-/// A limit that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a limit; write it like 5/min, 300/min,250/day, 1/2s or unlimited")]
-pub struct LimitError(pub String);
-
-const DAY: Duration = Duration::from_secs(86_400);
-
-impl Limit {
-    /// Parses `5/min`, `300/min,250/day`, `1/2s` or `unlimited`.
-    pub fn parse(text: &str) -> Result<Limit, LimitError> {
-        let error = || LimitError(text.to_owned());
-        if text.trim().eq_ignore_ascii_case("unlimited") {
-            return Ok(Limit::default());
-        }
-        let windows = text.split(',').map(|part| parse_window(part.trim()).ok_or_else(error));
-        Ok(Limit { windows: windows.collect::<Result<_, _>>()? })
-    }
-
-    /// The shortest window: how long a refusal without a stated wait is likely to last.
-    pub fn shortest(&self) -> Option<Duration> {
-        self.windows.iter().map(|window| window.length).min()
-    }
-
-    /// Whether a whole day's requests are counted, as free plans do.
-    pub fn is_daily(&self) -> bool {
-        self.windows.iter().any(|window| window.length >= DAY)
-    }
-
-    fn memory(&self) -> usize {
-        self.windows.iter().map(|window| window.requests).max().unwrap_or(0)
-    }
-}
-
-fn parse_window(text: &str) -> Option<Window> {
-    let (requests, length) = text.split_once('/')?;
-    let requests = requests.trim().parse().ok().filter(|&n| n > 0)?;
-    let length = length.trim();
-    let digits = length.bytes().take_while(u8::is_ascii_digit).count();
-    let (count, unit) = length.split_at(digits);
-    let count: u32 = if count.is_empty() { 1 } else { count.parse().ok().filter(|&n| n > 0)? };
-    let unit = match unit.trim() {
-        "ms" => Duration::from_millis(1),
-        "s" | "sec" | "second" => Duration::from_secs(1),
-        "m" | "min" | "minute" => Duration::from_secs(60),
-        "h" | "hour" => Duration::from_secs(3600),
-        "d" | "day" => DAY,
-        _ => return None,
-    };
-    Some(Window { requests, length: unit.checked_mul(count)? })
-}
 
 /// Why a request may not be sent now, and when it may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,11 +47,30 @@ pub struct Refusal {
 struct State {
     /// When the last requests were sent, in milliseconds since 1970, ascending.
     sent: VecDeque<i64>,
-    /// The service has asked for silence until then.
     #[serde(default)]
-    blocked_until: Option<i64>,
-    #[serde(default)]
-    blocked_by_quota: bool,
+    silence: Option<Silence>,
+}
+
+/// What the service has asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Silence {
+    /// In milliseconds since 1970.
+    until: i64,
+    is_quota: bool,
+    /// The mark of the key that was sent.
+    key: Option<u32>,
+}
+
+impl Silence {
+    fn kind(&self) -> FaultKind {
+        if self.is_quota { FaultKind::QuotaExhausted } else { FaultKind::RateLimited }
+    }
+}
+
+/// 32 bits by which an account tells two keys apart (FNV-1a): each of them is shared by more keys than can be tried.
+fn key_mark(key: &SecretString) -> u32 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    key.expose_secret().bytes().fold(0x811c_9dc5, mix)
 }
 
 /// The account of one service.
@@ -115,13 +78,20 @@ pub struct Budget {
     limit: Limit,
     file: Option<PathBuf>,
     clock: Clock,
+    key: Option<u32>,
     state: Mutex<State>,
 }
 
 impl Budget {
     /// `file` keeps the account between processes; without it, it lives as long as the value.
     pub fn new(limit: Limit, file: Option<PathBuf>, clock: Clock) -> Budget {
-        Budget { limit, file, clock, state: Mutex::new(State::default()) }
+        Budget { limit, file, clock, key: None, state: Mutex::new(State::default()) }
+    }
+
+    /// For requests that carry this key.
+    pub fn of_key(mut self, key: Option<&SecretString>) -> Budget {
+        self.key = key.map(key_mark);
+        self
     }
 
     pub fn limit(&self) -> &Limit {
@@ -132,9 +102,14 @@ impl Budget {
         (self.clock)()
     }
 
+    /// Whether the account can be kept: writes it as it is.
+    pub fn check(&self) -> std::io::Result<()> {
+        self.with_state(Writing::Always, |_, _, _| ())
+    }
+
     /// Takes one request, or tells when there is one.
     pub fn take(&self) -> std::io::Result<Result<(), Refusal>> {
-        self.with_state(|state, limit, now| {
+        self.with_state(Writing::Changes, |state, limit, now| {
             if let Some(refusal) = refusal(state, limit, now) {
                 return Err(refusal);
             }
@@ -155,34 +130,51 @@ impl Budget {
 
     /// Requests left in each window, as the account stands; it is only read.
     pub fn left(&self) -> std::io::Result<Vec<(Window, usize)>> {
-        let now = self.now().timestamp_millis();
-        let state = match &self.file {
-            Some(file) => read(file, &self.limit, now)?,
-            None => self.state.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-        };
-        let is_blocked = state.blocked_until.is_some_and(|until| until > now);
+        let (state, now) = self.read()?;
         let left = |window: &Window| {
             let start = now.saturating_sub(stretched(window.length));
             let used = state.sent.iter().filter(|at| **at > start).count();
-            if is_blocked { 0 } else { window.requests.saturating_sub(used) }
+            if state.silence.is_some() { 0 } else { window.requests.saturating_sub(used) }
         };
         Ok(self.limit.windows.iter().map(|window| (*window, left(window))).collect())
     }
 
-    /// Keeps silent for that long, in this process and the next ones.
+    /// Until when silence is kept, and why; the account is only read.
+    pub fn silent_until(&self) -> std::io::Result<Option<(DateTime<Utc>, FaultKind)>> {
+        let silence = self.read()?.0.silence;
+        Ok(silence
+            .and_then(|silence| Some((DateTime::from_timestamp_millis(silence.until)?, silence.kind()))))
+    }
+
+    fn read(&self) -> std::io::Result<(State, i64)> {
+        let now = self.now().timestamp_millis();
+        let known = match &self.file {
+            Some(file) => parse(file)?,
+            None => Some(self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        };
+        Ok((self.restated(known, now), now))
+    }
+
+    /// Keeps silent for that long, but for a day at most, in this process and the next ones.
     pub fn block(&self, kind: FaultKind, length: Duration) -> std::io::Result<()> {
-        self.with_state(|state, _, now| {
-            let until = now.saturating_add(millis(length));
-            state.blocked_until = Some(state.blocked_until.map_or(until, |known| known.max(until)));
-            state.blocked_by_quota = kind == FaultKind::QuotaExhausted;
+        self.with_state(Writing::Changes, |state, _, now| {
+            let until = now.saturating_add(millis(length.min(DAY)));
+            let known = state.silence.as_ref().map_or(until, |silence| silence.until);
+            let is_quota = kind == FaultKind::QuotaExhausted;
+            state.silence = Some(Silence { until: until.max(known), is_quota, key: self.key });
         })
     }
 
     /// Works on the state under the lock of the file; what changed is on disk before this returns.
-    fn with_state<T>(&self, work: impl FnOnce(&mut State, &Limit, i64) -> T) -> std::io::Result<T> {
+    fn with_state<T>(
+        &self,
+        writing: Writing,
+        work: impl FnOnce(&mut State, &Limit, i64) -> T,
+    ) -> std::io::Result<T> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = &self.file else {
             let now = self.now().timestamp_millis();
+            *state = self.restated(Some(std::mem::take(&mut *state)), now);
             return Ok(work(&mut state, &self.limit, now));
         };
         if let Some(folder) = file.parent() {
@@ -192,10 +184,11 @@ impl Budget {
         lock.lock()?;
         // Read after the lock is held: waiting for it takes time.
         let now = self.now().timestamp_millis();
-        *state = read(file, &self.limit, now)?;
-        let before = state.clone();
+        let known = parse(file)?;
+        *state = self.restated(known.clone(), now);
         let result = work(&mut state, &self.limit, now);
-        if *state != before {
+        // What was restated as of now is written too: read again and again, it would never grow old.
+        if writing == Writing::Always || known.as_ref() != Some(&*state) {
             let text = serde_json::to_vec(&*state)?;
             let part = file.with_extension("part");
             std::fs::write(&part, text)?;
@@ -203,28 +196,40 @@ impl Budget {
         }
         Ok(result)
     }
+
+    /// An account as of now. One that cannot be understood is full: asking too little is the safe mistake. After the
+    /// clock was set back, requests of the future count as of now.
+    fn restated(&self, known: Option<State>, now: i64) -> State {
+        let full = || State { sent: vec![now; self.limit.memory()].into(), ..State::default() };
+        let mut state = known.unwrap_or_else(full);
+        state.sent.iter_mut().for_each(|sent| *sent = (*sent).min(now));
+        let last = now.saturating_add(millis(DAY));
+        let holds = |silence: &Silence| silence.key == self.key && (now + 1..=last).contains(&silence.until);
+        state.silence = state.silence.filter(holds);
+        state
+    }
 }
 
-/// A file that cannot be understood counts as a full account: asking too little is the safe mistake.
-fn read(file: &std::path::Path, limit: &Limit, now: i64) -> std::io::Result<State> {
-    let text = match std::fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::default()),
-        Err(error) => return Err(error),
-    };
-    let full = || State { sent: vec![now; limit.memory()].into(), ..State::default() };
-    let mut state: State = serde_json::from_slice(&text).unwrap_or_else(|_| full());
-    // After the clock was set back, requests of the future count as of now.
-    state.sent.iter_mut().for_each(|sent| *sent = (*sent).min(now));
-    Ok(state)
+/// When the file is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Always,
+    Changes,
+}
+
+/// The account of a file; `None` when it cannot be understood.
+fn parse(file: &std::path::Path) -> std::io::Result<Option<State>> {
+    match std::fs::read(file) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(State::default())),
+        Err(error) => Err(error),
+    }
 }
 
 fn refusal(state: &State, limit: &Limit, now: i64) -> Option<Refusal> {
-    let blocked = state.blocked_until.filter(|&until| until > now).map(|until| {
-        let quota = state.blocked_by_quota;
-        let kind = if quota { FaultKind::QuotaExhausted } else { FaultKind::RateLimited };
-        Refusal { kind, wait: duration(until - now) }
-    });
+    let silence = state.silence.as_ref().filter(|silence| silence.until > now);
+    let silence =
+        silence.map(|silence| Refusal { kind: silence.kind(), wait: duration(silence.until - now) });
     let full = limit.windows.iter().filter_map(|window| {
         let earliest = state.sent.len().checked_sub(window.requests)?;
         let free_at = state.sent.get(earliest)?.saturating_add(stretched(window.length));
@@ -232,7 +237,7 @@ fn refusal(state: &State, limit: &Limit, now: i64) -> Option<Refusal> {
         let kind = if daily { FaultKind::QuotaExhausted } else { FaultKind::RateLimited };
         (free_at > now).then(|| Refusal { kind, wait: duration(free_at - now) })
     });
-    blocked.into_iter().chain(full).max_by_key(|refusal| refusal.wait)
+    silence.into_iter().chain(full).max_by_key(|refusal| refusal.wait)
 }
 
 fn stretched(length: Duration) -> i64 {
@@ -248,92 +253,4 @@ fn duration(millis: i64) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn clock() -> (Arc<AtomicI64>, Clock) {
-        let now = Arc::new(AtomicI64::new(1_750_000_000_000));
-        let read = now.clone();
-        (now, Arc::new(move || DateTime::from_timestamp_millis(read.load(Ordering::SeqCst)).unwrap()))
-    }
-
-    #[test]
-    fn limits_are_read_as_they_are_written() {
-        let window = |requests, seconds| Window { requests, length: Duration::from_secs(seconds) };
-        for (text, windows) in [
-            ("5/min", vec![window(5, 60)]),
-            ("300/min, 250/day", vec![window(300, 60), window(250, 86_400)]),
-            ("1/2s", vec![window(1, 2)]),
-            ("50/h", vec![window(50, 3600)]),
-            ("unlimited", vec![]),
-        ] {
-            assert_eq!(Limit::parse(text).unwrap().windows, windows, "{text}");
-        }
-        for text in ["", "5", "0/min", "5/", "5/fortnight", "/min", "-1/min", "5/0s", "5/min,"] {
-            assert!(Limit::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn another_process_sees_what_was_sent() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state").join("polygon.json");
-        let (now, clock) = clock();
-        let open = || Budget::new(Limit::parse("2/min").unwrap(), Some(file.clone()), clock.clone());
-        assert_eq!(open().take().unwrap(), Ok(()));
-        assert_eq!(open().take().unwrap(), Ok(()));
-        let wait = Duration::from_secs(61);
-        assert_eq!(open().take().unwrap(), Err(Refusal { kind: FaultKind::RateLimited, wait }));
-        let left = || open().left().unwrap().first().map(|(_, left)| *left);
-        assert_eq!(left(), Some(0));
-        now.fetch_add(61_000, Ordering::SeqCst);
-        assert_eq!(left(), Some(2));
-        assert_eq!(open().take().unwrap(), Ok(()));
-        assert_eq!(left(), Some(1));
-        open().block(FaultKind::QuotaExhausted, DAY).unwrap();
-        assert_eq!(open().take().unwrap(), Err(Refusal { kind: FaultKind::QuotaExhausted, wait: DAY }));
-        std::fs::write(&file, "{\"sent\": [1, 2").unwrap();
-        assert!(open().take().unwrap().is_err(), "a broken file is a full account");
-    }
-
-    proptest! {
-        #[test]
-        fn no_stretch_holds_more_than_its_limit(
-            windows in prop::collection::vec((1usize..6, 1u64..50), 1..3),
-            gaps in prop::collection::vec(0i64..5_000, 1..80),
-        ) {
-            let windows: Vec<Window> = windows
-                .into_iter()
-                .map(|(requests, seconds)| Window { requests, length: Duration::from_secs(seconds) })
-                .collect();
-            let (now, clock) = clock();
-            let budget = Budget::new(Limit { windows: windows.clone() }, None, clock);
-            let mut sent: Vec<i64> = Vec::new();
-            for gap in gaps {
-                now.fetch_add(gap, Ordering::SeqCst);
-                if let Err(refusal) = budget.take().unwrap() {
-                    // It was needed: some window is full without the last millisecond.
-                    let almost = now.load(Ordering::SeqCst) + millis(refusal.wait) - 1;
-                    let is_full = windows.iter().any(|window| {
-                        let start = almost - stretched(window.length);
-                        sent.iter().filter(|at| **at > start).count() >= window.requests
-                    });
-                    prop_assert!(is_full);
-                    now.fetch_add(millis(refusal.wait), Ordering::SeqCst);
-                    prop_assert_eq!(budget.take().unwrap(), Ok(()));
-                }
-                sent.push(now.load(Ordering::SeqCst));
-            }
-            for window in windows {
-                for (i, start) in sent.iter().enumerate() {
-                    let within = sent[i..].iter().filter(|at| **at < start + millis(window.length)).count();
-                    prop_assert!(within <= window.requests);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -10,10 +10,15 @@
 mod address;
 mod answer;
 mod budget;
+mod limit;
 mod scrub;
+mod sending;
 mod service;
+mod settings;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;
-pub use budget::{Budget, Clock, Limit, LimitError, Refusal, Window};
-pub use service::{Patience, Request, Service, Settings, Sign};
+pub use budget::{Budget, Clock, Refusal};
+pub use limit::{Limit, LimitError, Window};
+pub use service::{Request, Service};
+pub use settings::{Patience, Settings, Sign};

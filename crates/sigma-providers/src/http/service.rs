@@ -1,82 +1,27 @@
-//! One service: its address, key, budget and patience, and the sending of a request with retries.
+//! One service: its address, key, budget and patience. A request is sent until it is answered or patience ends.
 
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
-use reqwest::{StatusCode, Url, header};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::Url;
+use secrecy::ExposeSecret;
 
-use super::{Address, Answer, Budget, Clock, Limit, Refusal};
+use super::{Answer, Budget, Limit, Patience, Refusal, Settings, scrub, sending};
 use crate::fault::{Fault, FaultKind};
-
-/// How a service wants to see the key.
-#[derive(Clone)]
-pub enum Sign {
-    None,
-    /// `Authorization: Bearer KEY`
-    Bearer(SecretString),
-    /// `Authorization: Token KEY`
-    Token(SecretString),
-    /// A header of its own.
-    Header(&'static str, SecretString),
-    /// A parameter of the query, where nothing else is understood.
-    Query(&'static str, SecretString),
-}
-
-impl Sign {
-    fn key(&self) -> Option<&str> {
-        match self {
-            Sign::None => None,
-            Sign::Bearer(key) | Sign::Token(key) | Sign::Header(_, key) | Sign::Query(_, key) => {
-                Some(key.expose_secret())
-            }
-        }
-    }
-}
-
-/// How long and how often a request is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// For one attempt, its body included.
-    pub timeout: Duration,
-    /// Attempts after the first.
-    pub retries: usize,
-    /// Pause before the first retry; it doubles, with jitter.
-    pub backoff: Duration,
-    /// The longest wait for a limit; what needs longer is a fault.
-    pub longest_wait: Duration,
-}
-
-/// Everything that a service is opened with.
-#[derive(Clone)]
-pub struct Settings {
-    pub address: Address,
-    pub sign: Sign,
-    pub limit: Limit,
-    /// Folder of the request budgets; without it they end with the process.
-    pub state_dir: Option<PathBuf>,
-    pub patience: Patience,
-    pub clock: Clock,
-    pub user_agent: String,
-    /// Told before each wait of a second or more for a limit: the provider and the length.
-    pub on_wait: Option<Arc<dyn Fn(&'static str, Duration) + Send + Sync>>,
-}
 
 /// A resource to get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    url: Url,
+    pub(super) url: Url,
 }
 
 /// A service that can be asked.
 pub struct Service {
-    name: &'static str,
-    client: reqwest::Client,
-    settings: Settings,
+    pub(super) name: &'static str,
+    pub(super) client: reqwest::Client,
+    pub(super) settings: Settings,
     budget: Budget,
 }
 
@@ -86,11 +31,6 @@ impl fmt::Debug for Service {
     }
 }
 
-/// An answer larger than this is none of market data.
-const LARGEST_BODY: usize = 128 << 20;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Longest pause between two attempts that no limit asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -98,31 +38,13 @@ impl Service {
     /// Opens a service by the name that is printed (`FMP`); the account of its requests is kept under that name in
     /// lower case.
     pub fn open(name: &'static str, settings: Settings) -> Result<Service, Fault> {
-        install_crypto();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(&settings.user_agent)
-            .timeout(settings.patience.timeout)
-            .connect_timeout(CONNECT_TIMEOUT.min(settings.patience.timeout))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false);
-        if settings.address.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder
-            .build()
-            .map_err(|error| Fault::new(name, FaultKind::Transient, format!("no HTTP client: {error}")))?;
-        let file =
-            settings.state_dir.as_ref().map(|dir| dir.join(format!("{}.json", name.to_ascii_lowercase())));
-        let budget = Budget::new(settings.limit.clone(), file, settings.clock.clone());
+        let client = sending::client(name, &settings)?;
+        let budget = settings.account(name);
         Ok(Service { name, client, settings, budget })
     }
 
     pub fn name(&self) -> &'static str {
         self.name
-    }
-
-    pub fn has_key(&self) -> bool {
-        self.settings.sign.key().is_some()
     }
 
     pub fn limit(&self) -> &Limit {
@@ -230,85 +152,17 @@ impl Service {
         let folder =
             self.settings.state_dir.as_deref().map(|dir| dir.display().to_string()).unwrap_or_default();
         let detail = format!("the account of requests in {folder} cannot be kept: {error}");
-        Fault::new(self.name, FaultKind::RateLimited, detail)
-    }
-
-    async fn send(&self, request: &Request) -> Result<Answer, Fault> {
-        let mut url = request.url.clone();
-        if let Sign::Query(name, key) = &self.settings.sign {
-            url.query_pairs_mut().append_pair(name, key.expose_secret());
-        }
-        let mut sending = self.client.get(url);
-        let (name, value) = match &self.settings.sign {
-            Sign::Bearer(key) => (header::AUTHORIZATION.as_str(), format!("Bearer {}", key.expose_secret())),
-            Sign::Token(key) => (header::AUTHORIZATION.as_str(), format!("Token {}", key.expose_secret())),
-            Sign::Header(name, key) => (*name, key.expose_secret().to_owned()),
-            Sign::None | Sign::Query(..) => ("", String::new()),
-        };
-        if !name.is_empty() {
-            let mut value = header::HeaderValue::from_str(&value).map_err(|_| {
-                Fault::new(self.name, FaultKind::Auth, "the key holds characters that no key has")
-            })?;
-            value.set_sensitive(true);
-            sending = sending.header(name, value);
-        }
-        let mut response = sending.send().await.map_err(|error| self.transport_fault(error))?;
-        let head = |name: header::HeaderName| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-        };
-        let (content_type, wait) = (head(header::CONTENT_TYPE), head(header::RETRY_AFTER));
-        let status: StatusCode = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport_fault(error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_BODY {
-                return Err(Fault::new(self.name, FaultKind::Malformed, "an answer of more than 128 MB"));
-            }
-        }
-        let mut answer = Answer::new(self.name, status.as_u16(), &content_type, body);
-        answer.retry_after = parse_retry_after(&wait, self.now());
-        Ok(answer)
-    }
-
-    fn transport_fault(&self, error: reqwest::Error) -> Fault {
-        let error = error.without_url();
-        let detail = if error.is_timeout() {
-            format!(
-                "no answer from {} within {}",
-                self.settings.address.host(),
-                spoken(self.settings.patience.timeout)
-            )
-        } else {
-            let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-            let cause = causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
-            format!("{}: {error}{cause}", self.settings.address.host())
-        };
-        Fault::new(self.name, FaultKind::Transient, self.scrub(&detail))
+        // It could be kept when the service was opened: the disk is full, or the folder was changed since.
+        Fault::new(self.name, FaultKind::Transient, detail)
     }
 
     /// A text without the key.
-    fn scrub(&self, text: &str) -> String {
-        self.settings.sign.key().map_or_else(|| text.to_owned(), |key| super::scrub::without_key(text, key))
+    pub(super) fn scrub(&self, text: &str) -> String {
+        match self.settings.sign.key() {
+            Some(key) => scrub::without_key(text, key.expose_secret()),
+            None => text.to_owned(),
+        }
     }
-}
-
-/// reqwest takes the process's default; a second call changes nothing.
-fn install_crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // An error means that another part of the process has chosen already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-/// `Retry-After` in seconds or as an HTTP date.
-fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
-    Some((at - now).to_std().unwrap_or(Duration::ZERO))
 }
 
 fn until_midnight(now: DateTime<Utc>) -> Duration {
@@ -316,7 +170,7 @@ fn until_midnight(now: DateTime<Utc>) -> Duration {
 }
 
 /// A length of time in words: `45 s`, `12 min`, `3 h 20 min`.
-fn spoken(length: Duration) -> String {
+pub(super) fn spoken(length: Duration) -> String {
     let seconds = length.as_secs_f64();
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
@@ -331,13 +185,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_in_both_forms() {
+    fn a_day_ends_at_midnight_in_greenwich() {
         let now = DateTime::parse_from_rfc3339("2025-11-04T21:00:00Z").unwrap().with_timezone(&Utc);
-        let wait = |text: &str| parse_retry_after(text, now).map(|wait| wait.as_secs());
-        assert_eq!(wait("17"), Some(17));
-        assert_eq!(wait("Tue, 04 Nov 2025 21:00:42 GMT"), Some(42));
-        assert_eq!(wait("Tue, 04 Nov 2025 20:00:00 GMT"), Some(0));
-        assert_eq!(wait("soon"), None);
         assert_eq!(until_midnight(now), Duration::from_secs(3 * 3600));
+        assert_eq!(spoken(until_midnight(now)), "3 h");
     }
 }

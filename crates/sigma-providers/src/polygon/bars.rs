@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use sigma_core::model::{CloseBasis, PriceBar};
+use sigma_core::model::{CloseBasis, InstrumentKind, PriceBar};
 
 use super::paging::{self, Page};
 use super::row::Row;
@@ -15,13 +15,51 @@ use super::{Polygon, SOURCE};
 use crate::ask::{BarsAsk, Series, SessionBars};
 use crate::fault::{Fault, FaultKind};
 use crate::http::Answer;
-use crate::symbols::{Dialect, canonical, spell};
+use crate::symbols::{Dialect, Span, canonical, names_between, spell};
 
 /// The most that the service takes: far more than sessions of any history.
 const ROWS_PER_PAGE: &str = "50000";
 
 impl Polygon {
+    /// The bars of each symbol that the company had between the dates, joined. Under the symbol of today the service may
+    /// have somebody else's bars of before: they are asked for only when the old symbol has none.
     pub(super) async fn fetch_bars(&self, ask: &BarsAsk) -> Result<Series, Fault> {
+        let mut joined = Series::default();
+        let mut nothing = None;
+        let spans = match ask.kind {
+            Some(InstrumentKind::Index) => Vec::new(),
+            _ => names_between(&ask.symbol, ask.from, ask.to, ask.today),
+        };
+        if spans.len() < 2 && spans.first().is_none_or(|span| span.symbol == ask.symbol) {
+            return self.bars_of(ask).await;
+        }
+        for Span { symbol, from, to } in spans {
+            let part = BarsAsk { symbol, from, to, ..ask.clone() };
+            let found = match self.bars_of(&part).await {
+                Err(fault) if part.symbol != ask.symbol && is_nothing(fault.kind) => {
+                    self.bars_of(&BarsAsk { symbol: ask.symbol.clone(), ..part }).await
+                }
+                other => other,
+            };
+            match found {
+                Ok(series) => {
+                    joined.bars.extend(series.bars);
+                    joined.problems.extend(series.problems);
+                }
+                Err(fault) if is_nothing(fault.kind) || fault.kind == FaultKind::PlanTimeframe => {
+                    joined.problems.push(format!("{from} to {to}: {fault}"));
+                    nothing = Some(fault);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        match nothing {
+            Some(fault) if joined.bars.is_empty() => Err(fault),
+            _ => Ok(joined),
+        }
+    }
+
+    async fn bars_of(&self, ask: &BarsAsk) -> Result<Series, Fault> {
         let spelled = spell(&ask.symbol, ask.kind, Dialect::Polygon);
         let (rows, until) = self.daily_rows(&spelled, ask.from, ask.to, ask.today).await?;
         if rows.is_empty() {
@@ -29,6 +67,10 @@ impl Polygon {
             return Err(Fault::new(self.service.name(), FaultKind::NoData, detail));
         }
         let (bars, mut problems) = parse(&rows, ask.from, until);
+        if let Some(problem) = problems.first().filter(|_| bars.is_empty()) {
+            let detail = format!("no row can be used: {problem}");
+            return Err(Fault::new(self.service.name(), FaultKind::Malformed, detail));
+        }
         if until < ask.to {
             problems.push(until_yesterday(until));
         }
@@ -81,6 +123,11 @@ impl Polygon {
         let request = self.service.request(&path, &query);
         Ok(parse_session(&paging::rows(&self.service, request, check_raw).await?, date))
     }
+}
+
+/// The symbol has no bars of these dates.
+fn is_nothing(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::NoData | FaultKind::NotFound)
 }
 
 /// Why bars end before the date asked for.

@@ -1,9 +1,12 @@
 //! Listed option contracts.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde_json::Value;
-use sigma_core::model::{ExerciseStyle, OptionKind, parse_occ};
+use sigma_core::model::{ExerciseStyle, OccSymbol, OptionKind, parse_occ};
 
+use super::options::chain_query;
 use super::paging;
 use super::row::Row;
 use crate::ask::Contract;
@@ -31,6 +34,27 @@ pub(super) async fn fetch(
     ];
     let request = service.request(&["v3", "reference", "options", "contracts"], &query);
     Ok(parse(&paging::plain_rows(service, request).await?))
+}
+
+/// The terms of given contracts of one underlying: one request for each expiry.
+pub(super) async fn terms(
+    service: &Service,
+    underlying: &str,
+    contracts: &[String],
+    as_of: NaiveDate,
+) -> Result<ContractList, Fault> {
+    let wanted: Vec<OccSymbol> = contracts.iter().filter_map(|symbol| parse_occ(symbol)).collect();
+    let expiries: BTreeSet<NaiveDate> = wanted.iter().map(|occ| occ.expiry).collect();
+    let mut found = ContractList::default();
+    for expiry in expiries {
+        let mut query = vec![("underlying_ticker", underlying.to_owned()), ("as_of", as_of.to_string())];
+        query.extend(chain_query(wanted.iter().filter(|occ| occ.expiry == expiry), expiry));
+        let request = service.request(&["v3", "reference", "options", "contracts"], &query);
+        let list = parse(&paging::plain_rows(service, request).await?);
+        found.contracts.extend(list.contracts.into_iter().filter(|known| contracts.contains(&known.symbol)));
+        found.problems.extend(list.problems);
+    }
+    Ok(found)
 }
 
 fn parse(rows: &[Value]) -> ContractList {

@@ -10,7 +10,7 @@
 //! | changes of symbol | `/vX/reference/tickers/{T}/events` | `reference` |
 //! | closures of the exchange | `/v1/marketstatus/upcoming` | `reference` |
 //! | listed contracts | `/v3/reference/options/contracts` | `contracts` |
-//! | option quotes | `/v3/snapshot/options/{U}`, bars of a contract | `options` |
+//! | option quotes | `/v3/snapshot/options/{U}`, bars of a contract | `options`, `snapshot` |
 //!
 //! `fault` tells what an answer means, `paging` follows pages, `row` reads one object, `probe` tries what a key may do.
 //!
@@ -30,6 +30,7 @@ mod paging;
 mod probe;
 mod reference;
 mod row;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -39,7 +40,7 @@ use chrono::NaiveDate;
 pub use self::contracts::ContractList;
 pub use self::fault::classify;
 pub use self::reference::Closure;
-use crate::ask::{Ability, Actions, BarsAsk, Contract, Quotes, Series, SessionBars};
+use crate::ask::{Ability, Actions, BarsAsk, Quotes, Series, SessionBars};
 use crate::http::{Service, Settings};
 use crate::symbols::Rename;
 use crate::{Fault, Security};
@@ -51,18 +52,21 @@ const SOURCE: &str = "polygon";
 #[derive(Debug)]
 pub struct Polygon {
     service: Service,
-    refuses_today: RefusesToday,
+    /// The current day.
+    refuses_today: Refused,
+    /// Snapshots of the options on a kind of symbol.
+    refuses_snapshots: Refused,
 }
 
-/// Kinds of symbols whose plan has been seen to refuse the current day: each kind is a plan of its own.
+/// Kinds of symbols whose plan has been seen to refuse something: each kind is a plan of its own.
 #[derive(Debug, Default)]
-struct RefusesToday {
+struct Refused {
     shares: AtomicBool,
     indices: AtomicBool,
     options: AtomicBool,
 }
 
-impl RefusesToday {
+impl Refused {
     fn of(&self, spelled: &str) -> &AtomicBool {
         match spelled.get(..2) {
             Some("I:") => &self.indices,
@@ -76,10 +80,11 @@ impl Polygon {
     /// Opens the service; the key goes into the settings as [`Sign::Bearer`](crate::http::Sign::Bearer).
     pub fn open(settings: Settings) -> Result<Polygon, Fault> {
         let service = Service::open("Polygon", settings)?;
-        Ok(Polygon { service, refuses_today: RefusesToday::default() })
+        Ok(Polygon { service, refuses_today: Refused::default(), refuses_snapshots: Refused::default() })
     }
 
-    /// Raw bars of a share, fund, index or option contract. None at all is [`NoData`](crate::FaultKind::NoData), and
+    /// Raw bars of a share, fund, index or option contract. Bars are kept by the ticker of the day: dates before a known
+    /// change of symbol are asked for by the old one. None at all is [`NoData`](crate::FaultKind::NoData), and
     /// an unknown symbol is not told apart from it.
     pub async fn bars(&self, ask: &BarsAsk) -> Result<Series, Fault> {
         self.fetch_bars(ask).await
@@ -90,7 +95,9 @@ impl Polygon {
         self.fetch_session(date).await
     }
 
-    /// Splits and cash dividends with dates between the two, for each symbol asked for.
+    /// Splits and cash dividends with dates between the two, for each symbol asked for. Any number of symbols costs a
+    /// few requests; only a key that may not use the current resources pays one request a symbol for dividends of a long
+    /// range, and nothing of them is known until all are answered.
     pub async fn actions(
         &self,
         symbols: &[String],
@@ -100,7 +107,8 @@ impl Polygon {
         actions::fetch(&self.service, symbols, from, to).await
     }
 
-    /// Details of a symbol, without a sector. [`NotFound`](crate::FaultKind::NotFound) says when it was delisted.
+    /// Details of a symbol, without a sector. [`NotFound`](crate::FaultKind::NotFound) says when it was delisted, or what
+    /// the company trades as since.
     pub async fn profile(&self, symbol: &str) -> Result<Security, Fault> {
         reference::profile(&self.service, symbol).await
     }
@@ -115,7 +123,9 @@ impl Polygon {
         reference::closures(&self.service).await
     }
 
-    /// Quotes of contracts of one underlying; contracts that were not quoted between the dates are left out.
+    /// Quotes of contracts of one underlying; contracts that were not quoted between the dates are left out. A fault
+    /// after something was found, or with some contracts only, is in [`Quotes::faults`]; one that was met before, and a
+    /// refused key, is the result.
     pub async fn quotes(
         &self,
         underlying: &str,
@@ -126,14 +136,20 @@ impl Polygon {
         self.fetch_quotes(underlying, contracts, from, to).await
     }
 
-    /// Contracts of an underlying that were listed on a date.
-    pub async fn contracts(&self, underlying: &str, as_of: NaiveDate) -> Result<Vec<Contract>, Fault> {
-        Ok(self.contract_list(underlying, as_of).await?.contracts)
-    }
-
-    /// The same with what is wrong with the rows that are left out.
+    /// Contracts of an underlying that were listed on a date, with what is wrong with the rows that are left out.
     pub async fn contract_list(&self, underlying: &str, as_of: NaiveDate) -> Result<ContractList, Fault> {
         contracts::fetch(&self.service, underlying, as_of).await
+    }
+
+    /// The terms of given contracts of one underlying, as they were listed on a date. Contracts that were not listed are
+    /// left out.
+    pub async fn terms(
+        &self,
+        underlying: &str,
+        contracts: &[String],
+        as_of: NaiveDate,
+    ) -> Result<ContractList, Fault> {
+        contracts::terms(&self.service, underlying, contracts, as_of).await
     }
 
     /// What this key may be used for.

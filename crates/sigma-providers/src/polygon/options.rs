@@ -2,22 +2,19 @@
 //!
 //! The snapshot of a chain tells bid, ask, volatility, open interest and Greeks, but only of now: it serves the session
 //! that was open last. Sessions before it, and plans without snapshots, have the daily closes of each contract.
-//!
-//! # Dates of a snapshot
-//! A quote has the date of its bid and ask in New York; without these, that of the contract's last trades. The close
-//! belongs to the last trades: it is taken when both dates are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
-    ExerciseStyle, InstrumentKind, OccSymbol, OptionKind, OptionQuote, QuotedGreeks, exercise_style_of,
-    parse_occ,
+    ExerciseStyle, InstrumentKind, OccSymbol, OptionKind, OptionQuote, exercise_style_of, parse_occ,
 };
 
 use super::row::Row;
-use super::{Polygon, SOURCE, bars, paging};
+use super::snapshot::{empty, quote};
+use super::{Polygon, bars, paging};
 use crate::ask::Quotes;
 use crate::fault::{Fault, FaultKind};
 use crate::moment::new_york;
@@ -33,6 +30,8 @@ struct Search {
     to: NaiveDate,
     /// The date of each contract in the snapshot.
     dates: BTreeMap<String, NaiveDate>,
+    /// Contracts about which nothing more is to be asked.
+    asked: BTreeSet<String>,
     found: Quotes,
 }
 
@@ -46,43 +45,50 @@ impl Polygon {
     ) -> Result<Quotes, Fault> {
         let mut search = Search::of(contracts, from, to);
         let now = new_york(self.service.now());
-        if !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to) {
-            match self.snapshot(underlying, &mut search).await {
-                Err(fault) if fault.kind == FaultKind::PlanEndpoint => {
-                    let told = format!("closes only: snapshots of {underlying}: {fault}");
-                    search.found.problems.push(told);
-                }
-                other => other?,
-            }
-        }
-        self.closes(&mut search, now.date()).await?;
-        for quotes in search.found.quotes.values_mut() {
-            quotes.sort_by_key(|quote| quote.date);
-        }
-        Ok(search.found)
+        let is_told = !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to);
+        let ending = match if is_told { self.snapshot(underlying, &mut search).await } else { Ok(()) } {
+            Ok(()) => self.closes(&mut search, now.date()).await,
+            fault => fault,
+        };
+        search.end(ending)
     }
 
-    /// One request for the strikes of each expiry: a range over all expiries would bring whole chains between them.
+    /// One request for the strikes of each expiry: a range over all expiries would bring whole chains between them. A
+    /// plan without snapshots is told once and not asked again.
     async fn snapshot(&self, underlying: &str, search: &mut Search) -> Result<(), Fault> {
         let kind = is_index(underlying).then_some(InstrumentKind::Index);
         let spelled = spell(underlying, kind, Dialect::Polygon);
+        let is_refused = self.refuses_snapshots.of(&spelled);
+        if is_refused.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let expiries: BTreeSet<NaiveDate> = search.wanted.values().map(|occ| occ.expiry).collect();
         for expiry in expiries {
             let query = chain_query(search.wanted.values().filter(|occ| occ.expiry == expiry), expiry);
             let request = self.service.request(&["v3", "snapshot", "options", &spelled], &query);
-            for row in &paging::plain_rows(&self.service, request).await? {
-                search.take(Row(row));
+            match paging::plain_rows(&self.service, request).await {
+                Ok(rows) => rows.iter().for_each(|row| search.take(Row(row))),
+                Err(fault) if fault.kind == FaultKind::PlanEndpoint => {
+                    is_refused.store(true, Ordering::Relaxed);
+                    let told = format!("closes only: snapshots of {underlying}: {fault}");
+                    search.found.problems.push(told);
+                    return Ok(());
+                }
+                Err(fault) => return Err(fault),
             }
         }
         Ok(())
     }
 
-    /// Daily closes of the sessions that the snapshot does not tell.
+    /// Daily closes of the sessions that the snapshot does not tell. A fault of one contract is set down with it; one
+    /// that every further request would meet ends the asking.
     async fn closes(&self, search: &mut Search, today: NaiveDate) -> Result<(), Fault> {
-        let mut refusal = None;
         let symbols: Vec<String> = search.wanted.keys().cloned().collect();
         for symbol in symbols {
-            let Some((from, to)) = search.untold(&symbol) else { continue };
+            let Some((from, to)) = search.untold(&symbol) else {
+                search.asked.insert(symbol);
+                continue;
+            };
             match self.daily_rows(&format!("O:{symbol}"), from, to, today).await {
                 Ok((rows, until)) => {
                     search.take_closes(&symbol, bars::parse(&rows, from, until));
@@ -91,20 +97,17 @@ impl Polygon {
                     }
                 }
                 Err(fault) if is_about_contract(fault.kind) => {
-                    search.found.problems.push(format!("{symbol}: {fault}"));
-                    refusal.get_or_insert(fault);
+                    search.found.faults.push((symbol.clone(), fault));
                 }
                 Err(fault) => return Err(fault),
             }
+            search.asked.insert(symbol);
         }
-        match refusal {
-            Some(fault) if search.found.quotes.is_empty() => Err(fault),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
-/// Faults after which the other contracts are still worth asking for, and what was found worth keeping.
+/// Faults after which the other contracts are still worth asking for.
 fn is_about_contract(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -113,6 +116,7 @@ fn is_about_contract(kind: FaultKind) -> bool {
             | FaultKind::NotFound
             | FaultKind::NoData
             | FaultKind::BadRequest
+            | FaultKind::Malformed
     )
 }
 
@@ -128,7 +132,8 @@ fn last_opened(now: NaiveDateTime) -> Option<NaiveDate> {
     Calendar::nyse().session_on_or_before(date).ok()
 }
 
-fn chain_query<'a>(
+/// The part of a chain that holds the wanted contracts of one expiry.
+pub(super) fn chain_query<'a>(
     wanted: impl Iterator<Item = &'a OccSymbol>,
     expiry: NaiveDate,
 ) -> Vec<(&'static str, String)> {
@@ -162,7 +167,34 @@ impl Search {
                 None => found.problems.push(format!("{symbol}: not an option symbol")),
             }
         }
-        Search { wanted, from, to, dates: BTreeMap::new(), found }
+        Search { wanted, from, to, dates: BTreeMap::new(), asked: BTreeSet::new(), found }
+    }
+
+    /// What there is to hand over. What was found is paid for: a fault that ended the asking is that of the contracts
+    /// that were still to be asked about. Only a refused key, or nothing but faults, is a fault of the whole.
+    fn end(mut self, ending: Result<(), Fault>) -> Result<Quotes, Fault> {
+        if let Err(fault) = ending {
+            if fault.kind == FaultKind::Auth || self.found.quotes.is_empty() {
+                return Err(fault);
+            }
+            let open: Vec<String> = self
+                .wanted
+                .keys()
+                .filter(|symbol| !self.asked.contains(*symbol) && self.untold(symbol).is_some())
+                .cloned()
+                .collect();
+            self.found.faults.extend(open.into_iter().map(|symbol| (symbol, fault.clone())));
+        }
+        if let Some((_, fault)) = self.found.faults.first()
+            && self.found.quotes.is_empty()
+            && self.found.faults.len() == self.wanted.len()
+        {
+            return Err(fault.clone());
+        }
+        for quotes in self.found.quotes.values_mut() {
+            quotes.sort_by_key(|quote| quote.date);
+        }
+        Ok(self.found)
     }
 
     /// Takes one contract of a snapshot, if it is wanted and quoted between the dates.
@@ -221,68 +253,4 @@ impl Search {
             }
         }
     }
-}
-
-fn empty(date: NaiveDate) -> OptionQuote {
-    OptionQuote {
-        date,
-        bid: None,
-        ask: None,
-        close: None,
-        implied_volatility: None,
-        open_interest: None,
-        forward: None,
-        source: SOURCE.to_owned(),
-        greeks: None,
-    }
-}
-
-/// What a snapshot says of one contract; nothing when there is neither a price nor a volatility.
-fn quote(row: Row<'_>, problems: &mut Vec<String>) -> Option<OptionQuote> {
-    let (last, day) = (row.object("last_quote"), row.object("day"));
-    let mut bid = last.number("bid").filter(|bid| *bid >= 0.0);
-    let mut ask = last.above_zero("ask");
-    // Zero and zero is how the absence of a market is written.
-    bid = bid.filter(|bid| *bid > 0.0 || ask.is_some());
-    if let (Some(low), Some(high)) = (bid, ask)
-        && low > high
-    {
-        problems.push(format!("bid {low} is above ask {high}"));
-        (bid, ask) = (None, None);
-    }
-    let quoted_on = last.date_of_nanos("last_updated").filter(|_| bid.or(ask).is_some());
-    let traded_on = day.date_of_nanos("last_updated");
-    let close = day.above_zero("close");
-    let implied_volatility = row.above_zero("implied_volatility");
-    bid.or(ask).or(close).or(implied_volatility)?;
-    let Some(date) = quoted_on.or(traded_on) else {
-        problems.push("a quote without a time stamp".to_owned());
-        return None;
-    };
-    if Calendar::nyse().is_session(date) == Ok(false) {
-        problems.push(format!("the snapshot is of {date}, which is no session"));
-        return None;
-    }
-    // Prices without a stamp of their own have no date.
-    let has_prices = quoted_on.is_some();
-    Some(OptionQuote {
-        bid: bid.filter(|_| has_prices),
-        ask: ask.filter(|_| has_prices),
-        close: close.filter(|_| traded_on == Some(date)),
-        implied_volatility,
-        open_interest: row.number("open_interest").filter(|count| *count >= 0.0),
-        greeks: greeks(row.object("greeks")),
-        ..empty(date)
-    })
-}
-
-/// The service's units are those of the model: a calendar day for theta, one point of volatility for vega.
-fn greeks(row: Row<'_>) -> Option<QuotedGreeks> {
-    let greeks = QuotedGreeks {
-        delta: row.number("delta"),
-        gamma: row.number("gamma"),
-        theta_per_day: row.number("theta"),
-        vega_per_point: row.number("vega"),
-    };
-    (greeks != QuotedGreeks::default()).then_some(greeks)
 }

@@ -46,7 +46,7 @@ pub(super) async fn profile(service: &Service, symbol: &str) -> Result<Security,
     match details.await {
         Err(mut fault) if fault.kind == FaultKind::NotFound => {
             if let Ok(Some(end)) = end_of(service, &spelled).await {
-                fault.detail = format!("{symbol} was delisted on {end}");
+                fault.detail = told(service, symbol, end).await;
             }
             Err(fault)
         }
@@ -54,15 +54,39 @@ pub(super) async fn profile(service: &Service, symbol: &str) -> Result<Security,
     }
 }
 
-/// When a symbol that no longer trades was delisted.
-async fn end_of(service: &Service, spelled: &str) -> Result<Option<NaiveDate>, Fault> {
+/// How a symbol ended.
+struct End {
+    date: NaiveDate,
+    /// Of the security, whatever its symbol is.
+    figi: Option<String>,
+}
+
+/// The last end of a symbol that no longer trades.
+async fn end_of(service: &Service, spelled: &str) -> Result<Option<End>, Fault> {
     let query = [("ticker", spelled.to_owned()), ("active", "false".into()), ("limit", "100".into())];
     let request = service.request(&["v3", "reference", "tickers"], &query);
     // One page: more rows than a symbol had owners are not asked for.
     let rows = service.get(&request, read::<One>).await?.results;
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
     let own = rows.iter().map(Row).filter(|row| row.text("ticker") == Some(spelled));
-    Ok(own.filter_map(|row| delisting_date(row.text("delisted_utc")?)).max())
+    let end = |row: Row<'_>| {
+        let figi = row.text("composite_figi").map(str::to_owned);
+        Some(End { date: delisting_date(row.text("delisted_utc")?)?, figi })
+    };
+    Ok(own.filter_map(end).max_by_key(|end| end.date))
+}
+
+/// What became of a symbol. A symbol only finds events of who has it now, hence the search by the security's number.
+async fn told(service: &Service, symbol: &str, end: End) -> String {
+    let changes = match &end.figi {
+        Some(figi) => events(service, figi).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let last = changes.last().filter(|last| last.new != symbol && changes.iter().any(|c| c.old == symbol));
+    match last {
+        Some(last) => format!("{symbol} trades as {} since {}", last.new, last.date),
+        None => format!("{symbol} was delisted on {}", end.date),
+    }
 }
 
 /// A midnight of Greenwich is a date without a time; any other moment has its date in New York.
@@ -122,9 +146,12 @@ fn title_case(text: &str) -> String {
 }
 
 pub(super) async fn renames(service: &Service, symbol: &str) -> Result<Vec<Rename>, Fault> {
-    let spelled = spell(symbol, None, Dialect::Polygon);
+    events(service, &spell(symbol, None, Dialect::Polygon)).await
+}
+
+async fn events(service: &Service, id: &str) -> Result<Vec<Rename>, Fault> {
     let query = [("types", "ticker_change".to_owned())];
-    let request = service.request(&["vX", "reference", "tickers", &spelled, "events"], &query);
+    let request = service.request(&["vX", "reference", "tickers", id, "events"], &query);
     Ok(parse_renames(Row(&service.get(&request, read::<One>).await?.results)))
 }
 

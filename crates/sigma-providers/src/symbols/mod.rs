@@ -9,7 +9,7 @@
 
 mod rename;
 
-pub use rename::{Rename, renamed_on};
+pub use rename::{Rename, Span, names_between, renamed_on};
 use sigma_core::model::{Instrument, InstrumentKind};
 
 /// How a provider spells symbols.
@@ -72,6 +72,14 @@ pub fn is_fund_like(symbol: &str) -> bool {
     symbol.len() == 5 && symbol.ends_with('X') && is_upper(symbol)
 }
 
+/// Whether a symbol can be one of a quoted security. Brokers list cash funds with asterisks (`SPAXX**`) and bonds by
+/// their nine characters of CUSIP (`912828YK0`): no provider knows these.
+pub fn is_ticker_like(symbol: &str) -> bool {
+    let is_alphanumeric = symbol.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_cusip = symbol.len() == 9 && is_alphanumeric && symbol.bytes().any(|b| b.is_ascii_digit());
+    !symbol.is_empty() && !symbol.contains('*') && !is_cusip
+}
+
 fn is_preferred(suffix: &str) -> bool {
     suffix.len() == 2 && suffix.starts_with('P')
 }
@@ -109,6 +117,16 @@ mod tests {
         assert!(is_fund_like("VFIAX"));
         for symbol in ["GOOGL", "SPXX", "VF1AX", "spaxx"] {
             assert!(!is_fund_like(symbol), "{symbol}");
+        }
+    }
+
+    #[test]
+    fn what_no_provider_knows() {
+        for symbol in ["AAPL", "BRK.B", "KIM.PL", "VFIAX", "VIX", "SPY250919C00460000", "X"] {
+            assert!(is_ticker_like(symbol), "{symbol}");
+        }
+        for symbol in ["SPAXX**", "FDRXX**", "912828YK0", "037833100", "38141GXZ2", ""] {
+            assert!(!is_ticker_like(symbol), "{symbol}");
         }
     }
 }

@@ -120,16 +120,18 @@ impl Chart {
         Ok(Series { bars, splits: Some(splits), dividends: Some(dividends), problems })
     }
 
+    /// The listing asked for is one of the United States, in dollars. Another one is somebody else's symbol.
     fn check_listing(&self) -> Result<(), Fault> {
-        let clock = self.meta.exchange_timezone_name.as_deref().unwrap_or("unknown");
-        if !CLOCKS.contains(&clock) {
-            return Err(malformed(format!("a listing on the clock of {clock}, not a US one")));
+        let foreign = |detail: String| Err(Fault::new(NAME, FaultKind::NotFound, detail));
+        match self.meta.exchange_timezone_name.as_deref() {
+            Some(clock) if CLOCKS.contains(&clock) => {}
+            Some(clock) => return foreign(format!("a listing on the clock of {clock}, not a US one")),
+            None => return Err(malformed("a listing on an unknown clock")),
         }
         match self.meta.currency.as_deref() {
             Some("USD") => Ok(()),
-            currency => {
-                Err(malformed(format!("prices in {}, not in USD", currency.unwrap_or("an unknown currency"))))
-            }
+            Some(currency) => foreign(format!("prices in {currency}, not in USD")),
+            None => Err(malformed("prices in an unknown currency")),
         }
     }
 

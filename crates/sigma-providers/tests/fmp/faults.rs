@@ -88,7 +88,7 @@ async fn a_fault_is_told_and_a_good_answer_completes() {
         (Reply::html(200, good().body().to_vec()), Malformed),
         (object, Malformed),
         (recorded("fmp/stable_empty.json"), NoData),
-        (Reply::json(200, r#"[{"date": "2025-11-04", "close": null}]"#), NoData),
+        (Reply::json(200, r#"[{"date": "2025-11-04", "close": null}]"#), Malformed),
     ];
     for (number, (reply, kind)) in faults.into_iter().enumerate() {
         let is_broken = Arc::new(AtomicBool::new(true));

@@ -2,8 +2,10 @@
 
 use sigma_core::model::CloseBasis;
 use sigma_providers::FaultKind;
-use sigma_testkit::fake::Reply;
+use sigma_providers::ask::Series;
+use sigma_providers::polygon::Polygon;
 use sigma_testkit::fake::market::stamp::midnight_ms;
+use sigma_testkit::fake::{Reply, Server};
 
 use super::{acme, aggs, always, ask, day, index, raw, reply, serve};
 
@@ -169,4 +171,59 @@ async fn a_plan_that_refuses_today_gives_the_days_before_it() {
     // Today alone cannot be had.
     let today = ask("ACME", "2025-11-05", "2025-11-05");
     assert_eq!(polygon.bars(&today).await.unwrap_err().kind, FaultKind::PlanTimeframe);
+}
+
+/// Bars with a close for each symbol that has some on a date.
+fn of_the_day(days: &'static [(&'static str, &'static str, f64)]) -> (Server, Polygon) {
+    serve(move |request| {
+        let parts: Vec<&str> = request.path.split('/').collect();
+        let (ticker, from, to) = (parts[4], day(parts[8]), day(parts[9]));
+        let rows = days.iter().filter(|(name, date, _)| *name == ticker && (from..=to).contains(&day(date)));
+        let rows: Vec<String> = rows
+            .map(|(_, date, c)| {
+                format!(r#"{{"o":{c},"h":{c},"l":{c},"c":{c},"t":{}}}"#, midnight_ms(day(date)))
+            })
+            .collect();
+        let rows = rows.join(",");
+        Reply::json(200, format!(r#"{{"ticker":"{ticker}","adjusted":false,"results":[{rows}]}}"#))
+    })
+}
+
+#[tokio::test]
+async fn bars_before_a_change_of_symbol_are_those_of_the_old_one() {
+    let closes = |series: Series| series.bars.iter().map(|bar| bar.close).collect::<Vec<_>>();
+    // The new symbol was a fund's before.
+    let (server, polygon) = of_the_day(&[
+        ("META", "2022-01-28", 12.0),
+        ("FB", "2022-06-08", 196.0),
+        ("META", "2022-06-09", 184.0),
+        ("FB", "2025-07-01", 40.0),
+    ]);
+    let series = polygon.bars(&ask("META", "2022-01-28", "2025-11-04")).await.unwrap();
+    assert_eq!(closes(series), [196.0, 184.0]);
+    let paths: Vec<String> = server.take_log().iter().map(|logged| logged.request.path.clone()).collect();
+    assert_eq!(
+        paths,
+        [
+            "/v2/aggs/ticker/FB/range/1/day/2022-01-28/2022-06-08",
+            "/v2/aggs/ticker/META/range/1/day/2022-06-09/2025-11-04",
+        ]
+    );
+    // Dates after the change need one request, and dates before it as well.
+    polygon.bars(&ask("META", "2022-06-09", "2022-06-10")).await.unwrap();
+    polygon.bars(&ask("META", "2022-06-07", "2022-06-08")).await.unwrap();
+    assert_eq!(server.count(), 2);
+
+    // One history under the new symbol.
+    let (_server, polygon) = of_the_day(&[("META", "2022-06-08", 196.0), ("META", "2022-06-09", 184.0)]);
+    let series = polygon.bars(&ask("META", "2022-06-08", "2022-06-09")).await.unwrap();
+    assert_eq!((closes(series.clone()), series.problems), (vec![196.0, 184.0], vec![]));
+
+    // Only one of the two symbols has bars: what there is, and a word about the rest.
+    let (_server, polygon) = of_the_day(&[("META", "2022-06-09", 184.0)]);
+    let series = polygon.bars(&ask("META", "2022-06-08", "2022-06-09")).await.unwrap();
+    assert_eq!((closes(series.clone()), series.problems.len()), (vec![184.0], 1));
+    let (_server, polygon) = of_the_day(&[]);
+    let fault = polygon.bars(&ask("META", "2022-06-08", "2022-06-09")).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NoData);
 }

@@ -12,7 +12,7 @@ async fn contracts_as_listed() {
         None => reply("options_contracts.json"),
         Some(_) => list(""),
     });
-    let contracts = polygon.contracts("ACME", day("2025-11-04")).await.unwrap();
+    let contracts = polygon.contract_list("ACME", day("2025-11-04")).await.unwrap().contracts;
     let found: Vec<_> =
         contracts.iter().map(|c| (&*c.symbol, &*c.underlying, c.is_standard, c.style)).collect();
     assert_eq!(
@@ -63,4 +63,27 @@ async fn contracts_that_cannot_be_read_are_told() {
             format!("O:{CALL_105}: its terms are call 10.5 of 2026-01-16, not those of its symbol"),
         ]
     );
+}
+
+#[tokio::test]
+async fn terms_of_held_contracts_cost_one_request_an_expiry() {
+    let (server, polygon) = serve(|request| match request.query("cursor") {
+        None => reply("options_contracts.json"),
+        Some(_) => list(""),
+    });
+    let held = ["ACME260116C00105000", "ACME1260116C00090000", "ACME260220P00100000"].map(str::to_owned);
+    let found = polygon.terms("ACME", &held, day("2025-11-04")).await.unwrap();
+    // The chain also tells contracts that nobody holds; the expiry of February is listed with the same rows.
+    let mut told: Vec<_> = found.contracts.iter().map(|c| (c.symbol.as_str(), c.is_standard)).collect();
+    told.dedup();
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told, [("ACME1260116C00090000", false), ("ACME260116C00105000", true)]);
+    let log = server.log();
+    let first: Vec<_> = log.iter().filter(|logged| logged.request.query("cursor").is_none()).collect();
+    let asked =
+        |name: &str| first.iter().map(|l| l.request.query(name).unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(asked("expiration_date"), ["2026-01-16", "2026-02-20"]);
+    assert_eq!(asked("strike_price.gte"), ["90", "100"]);
+    assert_eq!(asked("strike_price.lte"), ["105", "100"]);
 }

@@ -237,17 +237,86 @@ async fn a_quote_of_another_day_is_told_and_not_taken() {
 }
 
 #[tokio::test]
-async fn a_plan_without_snapshots_has_closes() {
-    let (_server, polygon) = serve(|request| match &*request.path {
+async fn a_contract_that_last_traded_before_the_dates_has_no_bars_to_ask_for() {
+    let traded = midnight_ms(day("2025-10-30")) * 1_000_000;
+    let (server, polygon) =
+        snapshot(list(&row(CALL_105, &format!(r#""day":{{"close":2,"last_updated":{traded}}}"#))));
+    let quotes = quoted(&polygon, &[CALL_105], "2025-11-03", "2025-11-04").await;
+    assert!(quotes.quotes.is_empty());
+    assert_eq!((quotes.problems.len(), server.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_plan_without_snapshots_has_closes_and_is_asked_for_them_once() {
+    let (server, polygon) = serve(|request| match &*request.path {
         path if path.contains(PUT_95) => reply("errors/403_timeframe.json"),
         path if path.starts_with("/v2/aggs") => contract_bars(path),
         _ => reply("errors/403_not_entitled.json"),
     });
     let quotes = quoted(&polygon, &[CALL_105, PUT_95], "2025-11-04", "2025-11-04").await;
     assert_eq!(quotes.quotes[CALL_105], [OptionQuote { close: Some(6.0), ..empty("2025-11-04") }]);
-    assert_eq!(quotes.problems.len(), 2);
-    assert!(quotes.problems[1].starts_with(&format!("{PUT_95}: PlanTimeframe")), "{:?}", quotes.problems);
+    assert_eq!(quotes.problems.len(), 1);
+    let faults: Vec<_> = quotes.faults.iter().map(|(contract, fault)| (&**contract, fault.kind)).collect();
+    assert_eq!(faults, [(PUT_95, FaultKind::PlanTimeframe)]);
     assert!(quotes.problems[0].starts_with("closes only: snapshots of ACME: PlanEndpoint (Polygon 403)"));
+    let again = quoted(&polygon, &[CALL_105], "2025-11-04", "2025-11-04").await;
+    assert_eq!((again.quotes.len(), again.problems.len()), (1, 0));
+    let snapshots = server.log().iter().filter(|logged| logged.request.path.contains("snapshot")).count();
+    assert_eq!(snapshots, 1);
+}
+
+#[tokio::test]
+async fn what_was_found_before_a_fault_is_kept_and_the_rest_is_named() {
+    let limit = reply("errors/429_rate_limit.json").header("Retry-After", "999");
+    let outage = Reply::text(503, "busy");
+    for (answer, kind) in [(limit, FaultKind::RateLimited), (outage, FaultKind::Transient)] {
+        let (_server, polygon) = serve(move |request| match &*request.path {
+            path if path.contains(PUT_95) => answer.clone(),
+            path if path.contains(CALL_40) => reply("errors/404_ticker.json"),
+            path if path.starts_with("/v2/aggs") => contract_bars(path),
+            _ => reply("errors/403_not_entitled.json"),
+        });
+        let last = "ACME260116P00099000";
+        let quotes = quoted(&polygon, &[last, PUT_95, CALL_105, CALL_40], "2025-11-04", "2025-11-04").await;
+        assert_eq!(quotes.quotes.keys().collect::<Vec<_>>(), [CALL_105]);
+        let faults: Vec<_> = quotes.faults.iter().map(|(contract, f)| (&**contract, f.kind)).collect();
+        assert_eq!(faults, [(CALL_40, FaultKind::NotFound), (PUT_95, kind), (last, kind)]);
+    }
+    // A body that cannot be read is that of one contract.
+    let (_server, polygon) = serve(|request| match &*request.path {
+        path if path.contains(CALL_105) => Reply::json(200, "{"),
+        path if path.starts_with("/v2/aggs") => contract_bars(path),
+        _ => reply("errors/403_not_entitled.json"),
+    });
+    let quotes = quoted(&polygon, &[CALL_105, PUT_95], "2025-11-04", "2025-11-04").await;
+    assert_eq!((quotes.quotes.contains_key(PUT_95), quotes.faults.len()), (true, 1));
+    assert_eq!((&*quotes.faults[0].0, quotes.faults[0].1.kind), (CALL_105, FaultKind::Malformed));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_breaks_off_keeps_the_expiries_before_it() {
+    let november = r#""last_quote":{"bid":1,"ask":2,"last_updated":1762290000000000000}"#;
+    let (server, polygon) = serve(move |request| match request.query("expiration_date") {
+        Some("2025-11-21") => list(&row(CALL_40, november)),
+        _ => Reply::text(503, "busy"),
+    });
+    let quotes = quoted(&polygon, &[CALL_40, CALL_105], "2025-11-04", "2025-11-04").await;
+    assert_eq!(quotes.quotes.keys().collect::<Vec<_>>(), [CALL_40]);
+    let faults: Vec<_> = quotes.faults.iter().map(|(contract, f)| (&**contract, f.kind)).collect();
+    assert_eq!(faults, [(CALL_105, FaultKind::Transient)]);
+    assert!(!server.log().iter().any(|logged| logged.request.path.starts_with("/v2")));
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_on_the_way_is_a_fault_of_the_whole() {
+    let (_server, polygon) = serve(|request| match &*request.path {
+        path if path.contains(PUT_95) => reply("errors/401_unknown_key.json"),
+        path if path.starts_with("/v2/aggs") => contract_bars(path),
+        _ => reply("errors/403_not_entitled.json"),
+    });
+    let (from, to) = (day("2025-11-04"), day("2025-11-04"));
+    let fault = polygon.quotes("ACME", &symbols(&[CALL_105, PUT_95]), from, to).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Auth);
 }
 
 #[tokio::test]

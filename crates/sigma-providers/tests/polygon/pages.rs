@@ -66,7 +66,7 @@ async fn pages_without_end_end() {
         let next = format!(r#"{{"results":[],"status":"OK","next_url":"/next?cursor={}"}}"#, page + 1);
         Reply::json(200, next)
     });
-    let fault = polygon.contracts("ACME", day("2025-11-04")).await.unwrap_err();
+    let fault = polygon.contract_list("ACME", day("2025-11-04")).await.unwrap_err();
     assert_eq!((fault.kind, server.count()), (FaultKind::Malformed, 200));
 }
 

@@ -72,6 +72,39 @@ async fn a_delisting_at_midnight_in_greenwich_is_a_date() {
 }
 
 #[tokio::test]
+async fn companies_that_were_bought_say_since_when() {
+    // Horizon by Amgen, Seagen by Pfizer: gone from the list of active symbols, and nobody's successor.
+    let (server, polygon) = serve(|request| match &*request.path {
+        "/v3/reference/tickers" => super::list(match request.query("ticker") {
+            Some("HZNP") => r#"{"ticker":"HZNP","active":false,"delisted_utc":"2023-10-06T04:00:00Z"}"#,
+            _ => r#"{"ticker":"SGEN","active":false,"delisted_utc":"2023-12-14T05:00:00Z"}"#,
+        }),
+        _ => reply("errors/404_ticker.json"),
+    });
+    for (symbol, told) in
+        [("HZNP", "HZNP was delisted on 2023-10-06"), ("SGEN", "SGEN was delisted on 2023-12-14")]
+    {
+        let fault = polygon.profile(symbol).await.unwrap_err();
+        assert_eq!((fault.kind, &*fault.detail), (FaultKind::NotFound, told));
+    }
+    assert_eq!(server.count(), 4);
+}
+
+#[tokio::test]
+async fn a_company_under_another_symbol_is_named() {
+    let (server, polygon) = serve(|request| match &*request.path {
+        "/v3/reference/tickers" => super::list(
+            r#"{"ticker":"OLDN","delisted_utc":"2022-06-09T04:00:00Z","composite_figi":"BBG000XXXXX9"}"#,
+        ),
+        "/vX/reference/tickers/BBG000XXXXX9/events" => reply("ticker_events_rename.json"),
+        _ => reply("errors/404_ticker.json"),
+    });
+    let fault = polygon.profile("OLDN").await.unwrap_err();
+    assert_eq!((fault.kind, &*fault.detail), (FaultKind::NotFound, "OLDN trades as NEWN since 2022-06-09"));
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
 async fn changes_of_symbol() {
     let (server, polygon) = always(reply("ticker_events_rename.json"));
     let rename = Rename { old: "OLDN".to_owned(), new: "NEWN".to_owned(), date: day("2022-06-09") };

@@ -20,7 +20,7 @@ pub enum Verb {
     Close(position_close::Args),
     /// Remove a position as if it had never been entered
     Rm(RmVerb),
-    /// Apply the next stored split of its symbol to a position of shares
+    /// Apply the next stored split of its symbol to a position of shares, or take one back (--undo)
     ApplySplit(position_split::Args),
 }
 

@@ -1,9 +1,9 @@
-//! `position apply-split`.
+//! `position apply-split`, and the same with `--undo`.
 
 use serde_json::json;
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, store_error};
 use sigma_core::model::{Lot, Split};
-use sigma_store::Store;
+use sigma_store::{Saved, SplitLots, Store, StoreError};
 
 use super::position::{self, find};
 use super::{one_row, recorded, usage};
@@ -12,6 +12,9 @@ use super::{one_row, recorded, usage};
 pub struct Args {
     /// Id, as `position list` shows it
     pub id: i64,
+    /// Take an applied split back; ID is the lot that it ended (`position list --all`) or the one that goes on
+    #[arg(long)]
+    pub undo: bool,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]
@@ -20,13 +23,27 @@ pub struct Args {
     pub lock: LockArgs,
 }
 
-/// Applies the earliest stored split after the entry. The lot ends on the day of the split at its entry price and goes
-/// on as a new one at the restated price: cash, cost and P&L stay what they were, and earlier sessions can be replayed.
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("position-apply-split");
     let mut store = app.open_store().await?;
     let (slug, lot) = find(&mut store, args.id).await?;
-    let split = unapplied(&mut store, app, &lot).await?;
+    let touched = match args.undo {
+        false => apply(&args, app, &mut store, &lot).await?,
+        true => undo(&args, app, &mut store, &lot).await?,
+    };
+    if let Some(ids) = touched {
+        let books = store.books(&[slug]).await.map_err(store_error)?;
+        let table = position::table(&books, |lot| ids.contains(&lot.position.id));
+        app.write(&args.output, &Document::single(table))?;
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// Applies the earliest stored split after the entry. The lot ends on the day of the split at its entry price and goes
+/// on as a new one at the restated price: cash, cost and P&L stay what they were, and earlier sessions can be replayed.
+/// Returns the ids of both, but for a dry run.
+async fn apply(args: &Args, app: &App, store: &mut Store, lot: &Lot) -> anyhow::Result<Option<Vec<i64>>> {
+    let split = unapplied(store, app, lot).await?;
     let quantity = lot.position.quantity * split.to / split.from;
     let what = format!(
         "the {}-for-{} split of {} on {}: {} units become {quantity}",
@@ -34,25 +51,62 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     );
     if args.dry_run.dry_run {
         app.note(&format!("dry run: would apply {what}"));
-        return Ok(ExitStatus::Done);
+        return Ok(None);
     }
 
     let _lock = app.lock(&args.lock).await?;
     let parameters =
         json!({ "position_id": args.id, "date": split.date, "from": split.from, "to": split.to });
-    let id = recorded(app, &mut store, "position apply-split", parameters, async |store| {
+    let id = recorded(app, store, "position apply-split", parameters, async |store| {
         let price = lot.position.entry_price * split.from / split.to;
         let id = store.split_position(args.id, split.date, quantity, price).await.map_err(store_error)?;
-        let mut saved = one_row(true);
-        saved += one_row(true);
-        Ok((id, saved))
+        Ok((id, two_rows()))
     })
     .await?;
     app.note(&format!("applied {what}"));
-    let books = store.books(&[slug]).await.map_err(store_error)?;
-    let is_touched = |lot: &Lot| [args.id, id].contains(&lot.position.id);
-    app.write(&args.output, &Document::single(position::table(&books, is_touched)))?;
-    Ok(ExitStatus::Done)
+    Ok(Some(vec![args.id, id]))
+}
+
+/// Joins the two lots of an applied split: the earlier one is open again as it was, the later one is gone. Returns the
+/// id of the earlier one, but for a dry run.
+async fn undo(args: &Args, app: &App, store: &mut Store, lot: &Lot) -> anyhow::Result<Option<Vec<i64>>> {
+    let SplitLots { before, after } = store.applied_split(args.id).await.map_err(not_undone)?;
+    let (before, after) = (before.position, after.position);
+    let what = format!(
+        "the split of {} on {}: {} units become {} again",
+        lot.instrument.symbol, after.entry_date, after.quantity, before.quantity
+    );
+    if args.dry_run.dry_run {
+        app.note(&format!("dry run: would take back {what}, and remove position {}", after.id));
+        return Ok(None);
+    }
+
+    let _lock = app.lock(&args.lock).await?;
+    let parameters = json!({ "position_id": args.id, "undo": true, "date": after.entry_date });
+    recorded(app, store, "position apply-split", parameters, async |store| {
+        store.unsplit_position(args.id).await.map_err(not_undone)?;
+        Ok(((), two_rows()))
+    })
+    .await?;
+    app.note(&format!("took back {what}, and removed position {}", after.id));
+    Ok(Some(vec![before.id]))
+}
+
+/// One of them is ended or opened again, the other comes or goes.
+fn two_rows() -> Saved {
+    let mut saved = one_row(true);
+    saved += one_row(true);
+    saved
+}
+
+fn not_undone(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Invalid { detail, .. } => usage(
+            detail,
+            "`sigma-seed position list --all` shows both lots; take back what was done to the later one first",
+        ),
+        other => store_error(other),
+    }
 }
 
 /// The split that keeps an open lot of shares out of the numbers.

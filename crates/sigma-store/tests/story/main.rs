@@ -2,6 +2,7 @@
 
 mod market;
 mod results;
+mod splits;
 mod what_if;
 
 use std::collections::HashMap;
@@ -73,6 +74,7 @@ async fn story(database: Database) {
     the_schema_must_exist(&database).await;
     let mut store = Store::open(&database.url).await.unwrap();
     let portfolio = books(&mut store).await;
+    splits::are_taken_back(&mut store, portfolio).await;
     market::is_saved_once(&mut store).await;
     market::batches_are_saved_whole_or_not_at_all(&mut store).await;
     market::questions_are_remembered(&mut store).await;

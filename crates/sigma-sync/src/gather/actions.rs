@@ -14,10 +14,10 @@ use crate::offer::Offered;
 
 const DATA: (Dataset, Data) = (Dataset::Actions, Data::Actions);
 
-/// Symbols of one question, and its dates.
+/// Symbols of one question with those that they are known by now, and its dates.
 #[derive(Debug, Clone)]
 struct Question {
-    symbols: Vec<String>,
+    symbols: Vec<(String, String)>,
     from: NaiveDate,
     to: NaiveDate,
 }
@@ -37,22 +37,26 @@ impl Gathering<'_> {
             let ask = |service: Arc<Provider>,
                        question: Question|
              -> super::Asking<BTreeMap<String, Actions>> {
-                Box::pin(async move { service.actions(&question.symbols, question.from, question.to).await })
+                Box::pin(async move {
+                    let asked: Vec<String> = question.symbols.into_iter().map(|(_, asked)| asked).collect();
+                    service.actions(&asked, question.from, question.to).await
+                })
             };
             self.ask_all(&service, Data::Actions, questions, ask, |this, question, result| {
                 let dates = (Some(question.from), question.to);
                 match result {
-                    Ok(mut answer) => {
-                        for symbol in &question.symbols {
+                    Ok(answer) => {
+                        for (symbol, asked) in &question.symbols {
                             this.answered(symbol, Dataset::Actions, id, dates);
-                            this.from(id).add_actions(symbol, answer.remove(symbol).unwrap_or_default());
+                            let actions = answer.get(asked).cloned().unwrap_or_default();
+                            this.from(id).add_actions(symbol, actions);
                         }
                     }
                     Err(fault) => {
                         question
                             .symbols
                             .iter()
-                            .for_each(|symbol| this.refused(symbol, DATA, id, dates, &fault));
+                            .for_each(|(symbol, _)| this.refused(symbol, DATA, id, dates, &fault));
                     }
                 }
             })
@@ -63,7 +67,7 @@ impl Gathering<'_> {
 
     /// One question a symbol, but for Polygon, which answers for many at once.
     fn action_questions(&self, service: &Provider) -> Vec<Question> {
-        let mut by_dates: BTreeMap<(NaiveDate, NaiveDate), Vec<String>> = BTreeMap::new();
+        let mut by_dates: BTreeMap<(NaiveDate, NaiveDate), Vec<(String, String)>> = BTreeMap::new();
         for (symbol, need) in &self.state.needs.needed {
             let kind = self.state.kind(symbol);
             if kind == Some(InstrumentKind::Index) || !service.covers(symbol, kind) {
@@ -71,12 +75,13 @@ impl Gathering<'_> {
             }
             let from = self.state.needs.start.min(need.since);
             if let Some(dates) = self.open_dates(symbol, service.id(), from) {
-                by_dates.entry(dates).or_default().push(symbol.clone());
+                by_dates.entry(dates).or_default().push((symbol.clone(), self.known_as(symbol)));
             }
         }
-        let question = |(dates, symbols): ((NaiveDate, NaiveDate), Vec<String>)| {
+        let question = |(dates, symbols): ((NaiveDate, NaiveDate), Vec<(String, String)>)| {
             let size = if service.id() == ProviderId::Polygon { symbols.len() } else { 1 };
-            let part = |part: &[String]| Question { symbols: part.to_vec(), from: dates.0, to: dates.1 };
+            let part =
+                |part: &[(String, String)]| Question { symbols: part.to_vec(), from: dates.0, to: dates.1 };
             symbols.chunks(size.max(1)).map(part).collect::<Vec<_>>()
         };
         by_dates.into_iter().flat_map(question).collect()
@@ -89,6 +94,9 @@ impl Gathering<'_> {
             let fetch = memory.get(symbol, Dataset::Actions, entry.id)?;
             (fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from)).then_some(fetch.to)
         });
+        if memory.is_refreshing() && memory.is_answered_now(symbol, Dataset::Actions) {
+            return None;
+        }
         match answers.max().filter(|_| !memory.is_refreshing()) {
             Some(answered) if answered >= to => None,
             Some(answered) => Some((answered.checked_sub_days(OVERLAP)?.max(from), to)),

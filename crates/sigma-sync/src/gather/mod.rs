@@ -5,12 +5,13 @@
 //! used-up limit, an outage) ends the asking of that service for that kind of data, and the next one is asked.
 
 mod actions;
+mod contracts;
 mod options;
 mod prices;
 mod profiles;
 mod rates;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use chrono::NaiveDate;
 use sigma_cli::{App, Progress};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::Dataset;
+use sigma_providers::symbols::{Rename, renamed_on};
 use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
 use sigma_store::Store;
 use tokio::task::JoinSet;
@@ -55,8 +57,12 @@ pub struct Gathering<'a> {
     pub faults: Faults,
     /// The current date in New York.
     pub today: NaiveDate,
+    /// Needed symbols of companies that trade under another one now.
+    renames: BTreeMap<String, Rename>,
     down: HashMap<(ProviderId, Data), Fault>,
     outages: HashMap<(ProviderId, Data), usize>,
+    /// Services that have answered anything that makes sense.
+    heard: HashSet<ProviderId>,
     waiting: HashMap<ProviderId, Offered>,
     answers: usize,
     stored_at: Instant,
@@ -71,6 +77,12 @@ impl<'a> Gathering<'a> {
         intake: &'a mut Intake,
         store: &'a mut Store,
     ) -> Gathering<'a> {
+        let today = app.clock.new_york_local().date();
+        let renames = state.needs.needed.iter().filter_map(|(symbol, need)| {
+            // Whoever bought it after the change bought what trades under it today.
+            Some((symbol.clone(), renamed_on(symbol, need.since, today)?))
+        });
+        let renames = renames.collect();
         Gathering {
             app,
             calendar,
@@ -79,9 +91,11 @@ impl<'a> Gathering<'a> {
             intake,
             store,
             faults: Faults::default(),
-            today: app.clock.new_york_local().date(),
+            today,
+            renames,
             down: HashMap::new(),
             outages: HashMap::new(),
+            heard: HashSet::new(),
             waiting: HashMap::new(),
             answers: 0,
             stored_at: Instant::now(),
@@ -91,8 +105,12 @@ impl<'a> Gathering<'a> {
     /// Asks for everything that a verb brings in. Profiles come first, because they tell funds from shares; splits
     /// before the prices that they explain.
     pub async fn run(&mut self, datasets: Datasets) -> anyhow::Result<()> {
+        for Rename { old, new, date } in self.renames.values() {
+            self.app.note(&format!("{old} trades as {new} since {date}: asked for by that symbol"));
+        }
         if datasets.profiles {
             self.profiles().await?;
+            self.contracts().await?;
         }
         if datasets.actions {
             self.actions().await?;
@@ -126,13 +144,17 @@ impl<'a> Gathering<'a> {
         let mut questions = questions.into_iter();
         let mut asked = JoinSet::new();
         loop {
-            while asked.len() < width(service.id()) && self.down_with(service.id(), data).is_none() {
+            while asked.len() < self.room(service.id(), data) {
                 let Some(question) = questions.next() else { break };
                 let asking = ask(service.clone(), question.clone());
                 asked.spawn(async move { (question, asking.await) });
             }
             let answer = tokio::select! {
                 answer = asked.join_next() => answer,
+                line = self.sources.waits.line(), if !asked.is_empty() => {
+                    line.iter().for_each(|line| self.app.note(line));
+                    continue;
+                }
                 // The next answer may be a minute away, behind a limit: what has come is not kept waiting for it.
                 () = tokio::time::sleep_until(self.stored_at + STORE_EVERY), if self.answers > 0 => {
                     self.store_waiting().await?;
@@ -157,6 +179,11 @@ impl<'a> Gathering<'a> {
         self.store_waiting().await
     }
 
+    /// The symbol that providers know a company by now.
+    fn known_as(&self, symbol: &str) -> String {
+        self.renames.get(symbol).map_or_else(|| symbol.to_owned(), |rename| rename.new.clone())
+    }
+
     fn progress(&self, id: ProviderId, data: Data, total: usize) -> Progress {
         let what = match data {
             Data::Prices => "prices",
@@ -175,20 +202,37 @@ impl<'a> Gathering<'a> {
         self.down.get(&(id, data))
     }
 
+    /// How many requests to a service may be on their way: none when it is down, and while it looks as if it were, no
+    /// more than it takes to know. So an outage costs little more than the patience of one request.
+    fn room(&self, id: ProviderId, data: Data) -> usize {
+        match self.outages.get(&(id, data)) {
+            _ if self.down_with(id, data).is_some() => 0,
+            // A key that is refused is found out with one request.
+            _ if !self.heard.contains(&id) => 1,
+            Some(&outages) if outages > 0 => width(id).min(OUTAGES.saturating_sub(outages)),
+            _ => width(id),
+        }
+    }
+
     /// Decides whether a service is down after this answer.
     fn weigh(&mut self, id: ProviderId, data: Data, fault: Option<&Fault>) {
+        if !fault.is_some_and(|fault| is_outage(fault.kind)) {
+            self.heard.insert(id);
+        }
         let outages = self.outages.entry((id, data)).or_default();
         let Some(fault) = fault else {
             *outages = 0;
             return;
         };
-        if fault.kind == FaultKind::Transient {
-            *outages += 1;
-        }
+        // Whoever says anything else is up.
+        *outages = if is_outage(fault.kind) { *outages + 1 } else { 0 };
         if fault.kind.is_provider_wide() || *outages >= OUTAGES {
             self.down.entry((id, data)).or_insert_with(|| fault.clone());
-            // A key that is refused once, or a limit, is the same for every kind of data.
-            if matches!(fault.kind, FaultKind::Auth | FaultKind::RateLimited | FaultKind::QuotaExhausted) {
+            // A key that is refused once, a limit, or a host that is silent, is the same for every kind of data.
+            let is_silent = fault.kind == FaultKind::Transient && fault.status.is_none();
+            let is_key =
+                matches!(fault.kind, FaultKind::Auth | FaultKind::RateLimited | FaultKind::QuotaExhausted);
+            if is_key || is_silent {
                 for other in [Data::Prices, Data::Actions, Data::Options, Data::Rates, Data::Profiles] {
                     self.down.entry((id, other)).or_insert_with(|| fault.clone());
                 }
@@ -218,6 +262,7 @@ impl<'a> Gathering<'a> {
         id: ProviderId,
         dates: (Option<NaiveDate>, NaiveDate),
     ) {
+        self.faults.answered();
         let row = self.state.memory.answered(subject, dataset, id, dates, self.calendar);
         self.from(id).fetches.push(row);
     }
@@ -235,6 +280,11 @@ impl<'a> Gathering<'a> {
         let row = self.state.memory.refused(subject, dataset, id, dates, fault);
         self.from(id).fetches.push(row);
     }
+}
+
+/// No answer, or none that can be read.
+fn is_outage(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Transient | FaultKind::Malformed)
 }
 
 /// Requests to one service at a time. Yahoo turns away whoever asks twice at once.

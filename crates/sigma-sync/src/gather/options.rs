@@ -72,8 +72,14 @@ impl Gathering<'_> {
             let since = need.since.max(needs.start);
             let sessions = self.calendar.sessions_between(since, need.until).map_err(calendar_error)?;
             let dates = self.state.covered.quotes.get(contract).unwrap_or(&none);
-            let lacking: Vec<NaiveDate> = sessions.into_iter().filter(|day| !dates.contains(day)).collect();
+            let lacking: Vec<NaiveDate> = sessions
+                .into_iter()
+                .filter(|day| !dates.contains(day) || self.state.memory.is_refreshing())
+                .collect();
             let memory = &self.state.memory;
+            if memory.is_refreshing() && memory.is_answered_now(contract, Dataset::Quotes) {
+                continue;
+            }
             let open = memory.open_sessions(contract, Dataset::Quotes, service.id(), &lacking, self.calendar);
             let Some((&from, &to)) = open.first().zip(open.last()) else { continue };
             let question = by_underlying.entry(terms.underlying.clone()).or_insert_with(|| Question {

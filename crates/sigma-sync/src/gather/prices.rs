@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::symbols::renamed_on;
-use sigma_providers::{Data, Fault, Provider, ProviderId};
+use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId, order};
 
 use super::Gathering;
 use crate::needs::RATE_PROXIES;
+use crate::state::State;
 
 const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
 
@@ -22,8 +22,21 @@ struct Question {
     ask: BarsAsk,
 }
 
+/// Stored sessions that are asked for again with those after them: it takes no more requests.
+const CORRECTED_SESSIONS: usize = 3;
+
 /// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
 const TAIL_SESSIONS: usize = 5;
+
+/// Whether a provider's bar of a session may be stored: not over one of a provider that is asked before it, unless that
+/// one is to be replaced.
+fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bool {
+    let Some(stored) = state.histories.get(symbol).and_then(|history| history.on(date)) else { return true };
+    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&date));
+    let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
+    let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
+    is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
+}
 
 impl Gathering<'_> {
     /// Asks every provider in turn for what is missing; once more for symbols whose history a new split has outdated.
@@ -61,17 +74,29 @@ impl Gathering<'_> {
         self.ask_all(service, Data::Prices, questions, ask, |this, question, result| {
             let dates = (Some(question.ask.from), question.ask.to);
             match result {
-                Ok(series) => {
-                    if series.splits.is_some() && series.dividends.is_some() {
-                        this.answered(&question.symbol, Dataset::Actions, id, dates);
-                    }
-                    this.answered(&question.symbol, Dataset::Prices, id, dates);
-                    this.from(id).add_series(&question.symbol, series);
-                }
+                Ok(series) => this.take_series(&question.symbol, id, &question.ask, series),
                 Err(fault) => this.refused(&question.symbol, DATA, id, dates, &fault),
             }
         })
         .await
+    }
+
+    /// Takes what is better than what is stored. Splits and dividends that another provider has told are not told twice:
+    /// two providers may date one action differently.
+    fn take_series(&mut self, symbol: &str, id: ProviderId, ask: &BarsAsk, mut series: Series) {
+        let dates = (Some(ask.from), ask.to);
+        let is_told = self.state.memory.is_told_by_another(symbol, id, (ask.from, ask.to));
+        if is_told {
+            (series.splits, series.dividends) = (None, None);
+        } else if series.splits.is_some() && series.dividends.is_some() {
+            self.answered(symbol, Dataset::Actions, id, dates);
+        }
+        self.answered(symbol, Dataset::Prices, id, dates);
+        let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), self.calendar);
+        self.from(id).fetches.push(gaps);
+        let state = &*self.state;
+        series.bars.retain(|bar| may_store(state, symbol, bar.date, id));
+        self.from(id).add_series(symbol, series);
     }
 
     /// Sessions without a bar that this provider may have, by symbol.
@@ -87,7 +112,10 @@ impl Gathering<'_> {
             let dates = self.state.covered.bars.get(&symbol).unwrap_or(&none);
             let outdated = self.state.outdated.get(&symbol).unwrap_or(&none);
             let is_missing = |day: &NaiveDate| {
-                !dates.contains(day) || outdated.contains(day) || self.state.is_provisional_on(&symbol, *day)
+                !dates.contains(day)
+                    || outdated.contains(day)
+                    || self.state.is_to_refresh(&symbol, *day)
+                    || self.state.is_provisional_on(&symbol, *day)
             };
             let lacking: Vec<NaiveDate> =
                 sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();
@@ -96,8 +124,10 @@ impl Gathering<'_> {
                 true => memory.open_sessions(&symbol, Dataset::Prices, service.id(), &lacking, self.calendar),
                 false => lacking,
             };
-            if !open.is_empty() && self.is_adjusted_by(&symbol, service) {
-                open = sessions.iter().copied().filter(|day| *day <= until).collect();
+            if !open.is_empty() && (!outdated.is_empty() || self.is_adjusted_by(&symbol, service)) {
+                let first =
+                    self.state.first_bars.get(&symbol).map_or(needs.start, |day| needs.start.min(*day));
+                open = self.calendar.sessions_between(first, until).map_err(calendar_error)?;
             }
             if !open.is_empty() {
                 missing.insert(symbol, open);
@@ -107,8 +137,8 @@ impl Gathering<'_> {
     }
 
     /// Whether stored bars carry adjusted closes of this provider. It restates all of them at each action, so they are
-    /// only comparable when they were fetched together: such a series is always fetched whole, which takes no more
-    /// requests.
+    /// only comparable when they were fetched together: such a series is always fetched whole, from its first stored bar
+    /// on, which takes no more requests.
     fn is_adjusted_by(&self, symbol: &str, service: &Provider) -> bool {
         let name = service.id().name();
         let history = self.state.histories.get(symbol);
@@ -123,19 +153,12 @@ impl Gathering<'_> {
         proxies.into_iter().chain(needed).collect()
     }
 
-    /// From the first to the last open session; a company that has changed its symbol is asked for by the new one.
+    /// From a few sessions before the first open one, whose bars may have been corrected, to the last.
     fn question(&self, symbol: String, open: &[NaiveDate]) -> Option<Question> {
-        let (&from, &to) = open.first().zip(open.last())?;
-        let since = self.state.needs.needed.get(&symbol).map_or(from, |need| need.since.min(from));
-        let rename = renamed_on(&symbol, since, self.today);
-        if let Some(rename) = rename {
-            let told = format!(
-                "{} trades as {} since {}: asked for by that symbol",
-                rename.old, rename.new, rename.date
-            );
-            self.app.note(&told);
-        }
-        let asked = rename.map_or_else(|| symbol.clone(), |rename| rename.new.clone());
+        let (&first, &to) = open.first().zip(open.last())?;
+        let earlier = self.calendar.sessions_back(first, CORRECTED_SESSIONS).unwrap_or(first);
+        let from = earlier.max(self.state.needs.start).min(first);
+        let asked = self.known_as(&symbol);
         let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
         Some(Question { symbol, ask })
     }
@@ -168,22 +191,29 @@ impl Gathering<'_> {
                 }
             })
         };
-        let mut found: BTreeSet<String> = BTreeSet::new();
+        let mut found: BTreeSet<(NaiveDate, String)> = BTreeSet::new();
         let questions = sessions.into_iter().collect();
         self.ask_all(service, Data::Prices, questions, ask, |this, &date, result| {
             let asking = tail.iter().filter(|(_, open)| open.contains(&date)).map(|(symbol, _)| symbol);
             match result {
                 Ok(session) => found.extend(this.take_session(date, asking, session)),
+                // Every symbol is asked for alone then, and what stands in the way is told there.
                 Err(fault) => {
-                    for symbol in asking {
-                        this.refused(symbol, DATA, ProviderId::Polygon, (Some(date), date), &fault);
+                    this.app.detail(&format!("all bars of {date}: {fault}"));
+                    // A plan that leaves whole sessions out may have the bars of a symbol.
+                    if fault.kind == FaultKind::PlanEndpoint {
+                        this.down.remove(&(ProviderId::Polygon, Data::Prices));
                     }
                 }
             }
         })
         .await?;
-        // Who was not in it is asked for alone.
-        missing.retain(|symbol, _| !found.contains(symbol));
+        // By ascending date, since an answer continues only one that it touches.
+        for (date, symbol) in found {
+            self.answered(&symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
+            // Who was not in it is asked for alone.
+            missing.remove(&symbol);
+        }
         Ok(())
     }
 
@@ -192,14 +222,13 @@ impl Gathering<'_> {
         &mut self,
         date: NaiveDate,
         asking: impl Iterator<Item = &'s String>,
-        mut session: SessionBars,
-    ) -> Vec<String> {
+        session: SessionBars,
+    ) -> Vec<(NaiveDate, String)> {
         let mut found = Vec::new();
         for symbol in asking {
-            if let Some(bar) = session.bars.remove(symbol) {
-                self.answered(symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
+            if let Some(bar) = session.bars.get(&self.known_as(symbol)).cloned() {
                 self.from(ProviderId::Polygon).bars.entry(symbol.clone()).or_default().push(bar);
-                found.push(symbol.clone());
+                found.push((date, symbol.clone()));
             }
         }
         found
@@ -215,19 +244,22 @@ impl Gathering<'_> {
             .wanted()
             .into_iter()
             .filter(|(symbol, until)| *until == to && !has_bar(symbol) && !is_fund(symbol));
-        let symbols: Vec<String> = wanted.map(|(symbol, _)| symbol).collect();
+        let symbols: Vec<(String, String)> =
+            wanted.map(|(symbol, _)| (self.known_as(&symbol), symbol)).collect();
         let Provider::Fmp(_) = &**service else { return Ok(()) };
         if symbols.is_empty() || self.down_with(service.id(), Data::Prices).is_some() {
             return Ok(());
         }
-        let ask = move |service: Arc<Provider>, symbols: Vec<String>| -> super::Asking<SessionBars> {
-            Box::pin(async move {
-                match &*service {
-                    Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
-                    _ => Ok(SessionBars::default()),
-                }
-            })
-        };
+        let ask =
+            move |service: Arc<Provider>, symbols: Vec<(String, String)>| -> super::Asking<SessionBars> {
+                Box::pin(async move {
+                    let symbols: Vec<String> = symbols.into_iter().map(|(asked, _)| asked).collect();
+                    match &*service {
+                        Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
+                        _ => Ok(SessionBars::default()),
+                    }
+                })
+            };
         self.ask_all(
             service,
             Data::Prices,
@@ -237,8 +269,9 @@ impl Gathering<'_> {
                 match result {
                     Ok(session) => {
                         let offered = this.from(ProviderId::Fmp);
-                        for (symbol, bar) in session.bars {
-                            offered.bars.entry(symbol).or_default().push(bar);
+                        for (asked, symbol) in symbols {
+                            let bar = session.bars.get(asked).cloned();
+                            offered.bars.entry(symbol.clone()).or_default().extend(bar);
                         }
                     }
                     // Only the attempt to do better has failed: what is missing is told as before.

@@ -36,12 +36,13 @@ impl Gathering<'_> {
                     && service.covers(symbol, kind)
                     && self.state.memory.is_due(symbol, Dataset::Profile, id, GOOD_DAYS)
             };
-            let questions: Vec<String> = open.iter().filter(is_asked).cloned().collect();
-            let ask = |service: Arc<Provider>, symbol: String| -> super::Asking<Security> {
-                Box::pin(async move { service.profile(&symbol).await })
+            let questions: Vec<(String, String)> =
+                open.iter().filter(is_asked).map(|symbol| (symbol.clone(), self.known_as(symbol))).collect();
+            let ask = |service: Arc<Provider>, (_, asked): (String, String)| -> super::Asking<Security> {
+                Box::pin(async move { service.profile(&asked).await })
             };
             let mut found = BTreeSet::new();
-            self.ask_all(service, Data::Profiles, questions, ask, |this, symbol, result| match result {
+            self.ask_all(service, Data::Profiles, questions, ask, |this, (symbol, _), result| match result {
                 Ok(facts) => {
                     this.answered(symbol, Dataset::Profile, id, (None, to));
                     this.from(id).securities.push(Security { symbol: symbol.clone(), ..facts });

@@ -9,6 +9,7 @@ use sigma_core::model::{Dataset, RatePoint};
 use sigma_providers::{Data, Provider};
 
 use super::Gathering;
+use crate::memory::OK;
 
 const DATA: (Dataset, Data) = (Dataset::Rates, Data::Rates);
 
@@ -46,25 +47,26 @@ impl Gathering<'_> {
     /// Needed series with the sessions that they lack. On some sessions no yield is published; an answer that has none
     /// for them is an answer.
     fn rate_questions(&self, service: &Provider) -> anyhow::Result<Vec<Question>> {
-        let needs = &self.state.needs;
+        let (needs, memory) = (&self.state.needs, &self.state.memory);
         let sessions = self.calendar.sessions_between(needs.start, needs.to).map_err(calendar_error)?;
         let none = BTreeSet::new();
         let question = |series: &String| {
             let dates = self.state.covered.rates.get(series).unwrap_or(&none);
-            let lacking: Vec<NaiveDate> =
-                sessions.iter().copied().filter(|day| !dates.contains(day)).collect();
+            let lacking: Vec<NaiveDate> = sessions
+                .iter()
+                .copied()
+                .filter(|day| !dates.contains(day) || memory.is_refreshing())
+                .collect();
+            if memory.is_refreshing() && memory.is_answered_now(series, Dataset::Rates) {
+                return None;
+            }
             // What an earlier provider has answered without a value has none.
+            let is_answered =
+                |id| memory.get(series, Dataset::Rates, id).is_some_and(|fetch| fetch.outcome == OK);
             let mut open = lacking;
             for other in sigma_providers::order(Data::Rates) {
-                if other == service.id()
-                    || self
-                        .state
-                        .memory
-                        .get(series, Dataset::Rates, other)
-                        .is_some_and(|f| f.outcome == crate::memory::OK)
-                {
-                    open =
-                        self.state.memory.open_sessions(series, Dataset::Rates, other, &open, self.calendar);
+                if other == service.id() || is_answered(other) {
+                    open = memory.open_sessions(series, Dataset::Rates, other, &open, self.calendar);
                 }
             }
             let (&from, &to) = open.first().zip(open.last())?;

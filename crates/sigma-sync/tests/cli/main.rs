@@ -158,7 +158,7 @@ fn status_tells_how_far_the_data_reach() {
     let fixture = Fixture::new();
     let before = fixture.tool(&["status"]);
     before.ends(0);
-    assert!(before.stdout.contains("no market data yet"), "{}", before.stdout);
+    assert!(before.stdout.contains("no prices yet"), "{}", before.stdout);
     fixture.sync("run", &[]).ends(0);
     let csv = fixture.tool(&["status", "--as-of", "2025-07-02", "--format", "csv"]).stdout;
     for line in [

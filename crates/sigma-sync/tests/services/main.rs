@@ -1,6 +1,11 @@
 //! The tool against providers: what comes in, from whom, what is told, and what a later run goes on with.
 
+mod faults;
 mod fixture;
+mod limits;
+mod mixed;
+mod several;
+mod splits;
 
 use fixture::{AS_OF, CANARY, Fixture, Market, day, exchange, symbols};
 use sigma_testkit::fake::{Reply, Request};
@@ -50,4 +55,31 @@ fn what_one_provider_cannot_give_the_next_is_asked_for() {
     let source = |symbol: &str| histories[symbol].bars.last().unwrap().source.clone();
     assert_eq!([source("S000"), source("S001"), source("S002")], ["polygon", "fmp", "polygon"]);
     assert!(histories["S001"].bars.iter().all(|bar| bar.source == "fmp"));
+}
+
+#[test]
+fn corrections_of_the_last_days_arrive_and_older_ones_when_asked_for() {
+    let names = symbols(2);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let sync = |as_of: &str, more: &[&str]| {
+        let mut command = fixture.command(&market, &["fmp"]);
+        command.args(["prices", "--as-of", as_of, "--window", "20"]).args(more);
+        fixture::Run::new(command.output().unwrap())
+    };
+    sync("2025-06-27", &[]).ends(0);
+    let truth = fixture.histories()["S000"].bars.clone();
+    // What was stored on the day is a little off, of an old session and of the last one.
+    let mut wrong = vec![truth[5].clone(), truth.last().unwrap().clone()];
+    wrong.iter_mut().for_each(|bar| bar.close -= 0.01);
+    fixture.store(async |store| {
+        let id = store.instruments_by_symbol(&["S000".into()]).await.unwrap()[0].id;
+        store.save_prices(id, &wrong).await.unwrap();
+    });
+    let is_right = |i: usize| fixture.histories()["S000"].bars[i].close == truth[i].close;
+    let last = truth.len() - 1;
+    assert_eq!((is_right(5), is_right(last)), (false, false));
+    sync(AS_OF, &[]).ends(0);
+    assert_eq!((is_right(5), is_right(last)), (false, true));
+    sync(AS_OF, &["--refresh"]).ends(0);
+    assert!(is_right(5));
 }

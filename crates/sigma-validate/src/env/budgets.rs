@@ -7,6 +7,7 @@ use sigma_cli::{App, Key};
 use sigma_providers::ProviderEntry;
 use sigma_providers::http::{Budget, Limit, Window};
 
+use super::settings::key_of;
 use super::{Health, Line};
 
 /// A shorter window is full for a moment only.
@@ -19,13 +20,24 @@ pub fn line(app: &App, entry: &ProviderEntry) -> Option<Line> {
     let limit = Limit::parse(setting.unwrap_or(entry.limit)).ok()?;
     let file = app.state_dir().join(format!("{}.json", entry.name));
     let check = format!("budget {}", entry.name);
-    let left = match Budget::new(limit, Some(file), Arc::new(sigma_cli::system_now)).left() {
-        Ok(left) => left.into_iter().filter(|(window, _)| window.length >= SHORTEST_TOLD).collect::<Vec<_>>(),
+    let key = key_of(entry).and_then(|key| app.settings.secret(key));
+    let budget = Budget::new(limit, Some(file.clone()), Arc::new(sigma_cli::system_now)).of_key(key);
+    Some(match budget.left().and_then(|left| Ok((left, budget.silent_until()?))) {
+        Ok((_, Some((until, kind)))) => {
+            let detail = format!("blocked until {} after {kind}", until.format("%Y-%m-%d %H:%M:%S UTC"));
+            let fix = format!("wait; remove {} to try sooner", file.display());
+            Line::new(check, Health::Warn, detail).fix(fix)
+        }
+        Ok((left, None)) => counted(check, entry, &left)?,
         Err(error) => {
             let detail = format!("{}: {error}", app.state_dir().display());
-            return Some(Line::new(check, Health::Fail, detail).fix("set SIGMA_STATE_DIR to another folder"));
+            Line::new(check, Health::Fail, detail).fix("set SIGMA_STATE_DIR to another folder")
         }
-    };
+    })
+}
+
+fn counted(check: String, entry: &ProviderEntry, left: &[(Window, usize)]) -> Option<Line> {
+    let left: Vec<_> = left.iter().filter(|(window, _)| window.length >= SHORTEST_TOLD).collect();
     if left.is_empty() {
         return None;
     }

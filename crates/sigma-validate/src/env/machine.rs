@@ -74,8 +74,8 @@ fn free_space(folder: &Path, bytes: u64) -> Line {
         gigabytes => format!("{gigabytes} GiB"),
     };
     let health = match bytes {
-        ..DISK_FAIL => Health::Fail,
-        ..DISK_WARN => Health::Warn,
+        n if n < DISK_FAIL => Health::Fail,
+        n if n < DISK_WARN => Health::Warn,
         _ => Health::Ok,
     };
     let line = Line::new("disk", health, format!("{size} free at {}", folder.display()));

@@ -134,6 +134,7 @@ fn not_opened(entry: &ProviderEntry, error: &ConnectError) -> Line {
         | ConnectError::Limit { setting, .. } => {
             line.fix(format!("correct or unset {setting} (SIGMA_{})", setting.to_uppercase()))
         }
+        ConnectError::StateDir { .. } => line.fix("set SIGMA_STATE_DIR to a folder that can be written"),
         ConnectError::NoTime | ConnectError::Fault(_) => line,
     }
 }
@@ -181,8 +182,8 @@ fn refused(app: &App, entry: &ProviderEntry, ability: &str, fault: &Fault) -> Li
         Health::Refused if key.is_none() => Health::Fail,
         health => health,
     };
-    let host = host(app, entry);
-    let at = if fault.detail.contains(&host) { String::new() } else { format!(" at {host}") };
+    // A fault without an answer names the host itself.
+    let at = fault.status.map(|_| format!(" at {}", host(app, entry))).unwrap_or_default();
     let said = format!("{} ({}){at}: {}", fault.kind, fault.origin(), fault.detail);
     let key = key.map(|key| (key.info().variable, app.settings.origin(key).to_string()));
     Line::new(format!("{}: {ability}", entry.name), health, said).fix(plan::fix(entry, ability, fault, key))
@@ -191,5 +192,6 @@ fn refused(app: &App, entry: &ProviderEntry, ability: &str, fault: &Fault) -> Li
 /// The host that was asked, for messages.
 fn host(app: &App, entry: &ProviderEntry) -> String {
     let address = Key::parse(&format!("{}_base_url", entry.name)).and_then(|key| app.settings.text(key));
-    Address::parse(address.unwrap_or(entry.address)).map_or_else(|_| String::new(), |a| a.host().to_owned())
+    let address = address.unwrap_or(entry.address);
+    Address::parse(address).map_or_else(|_| address.to_owned(), |address| address.host().to_owned())
 }

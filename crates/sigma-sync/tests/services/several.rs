@@ -1,0 +1,161 @@
+//! Several providers that do not agree: whose row stands, and what is not stored twice.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use sigma_testkit::fake::market::{Listing, Split};
+use sigma_testkit::fake::{Exchange, Reply, Request};
+
+use super::fixture::{AS_OF, CANARY, Fixture, Market, Run, day, exchange, sessions, symbols};
+
+fn is_bars(request: &Request) -> bool {
+    request.path.starts_with("/v2/aggs/ticker/")
+}
+
+/// The exchange's answer to a request for bars, from a later day on, as a plan with a short history gives it.
+fn truncated(exchange: &Exchange, request: &Request, first: &str) -> Reply {
+    let parts: Vec<&str> = request.target.split('/').collect();
+    let from = parts[8].max(first);
+    let target = request.target.replacen(parts[8], from, 1);
+    exchange.reply(&Request::get(&target))
+}
+
+fn sources(fixture: &Fixture, symbol: &str) -> Vec<(NaiveDate, String)> {
+    let history = fixture.histories().remove(symbol).unwrap();
+    history.bars.into_iter().map(|bar| (bar.date, bar.source)).collect()
+}
+
+#[test]
+fn a_series_on_another_scale_does_not_fill_the_time_before() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let listed = market.exchange.clone();
+    // Polygon reaches back to 06-13. FMP's prices before are quartered: a split that its list of splits does not have.
+    market.answer(move |request| {
+        if is_bars(request) {
+            return Some(truncated(&listed, request, "2025-06-13"));
+        }
+        (request.path.ends_with("historical-price-eod/full") && request.query("symbol") == Some("S000")).then(
+            || {
+                let mut rows: serde_json::Value =
+                    serde_json::from_slice(listed.reply(request).body()).unwrap();
+                for row in rows.as_array_mut().unwrap() {
+                    for field in ["open", "high", "low", "close"] {
+                        row[field] = (row[field].as_f64().unwrap() / 4.0).into();
+                    }
+                }
+                Reply::json(200, rows.to_string())
+            },
+        )
+    });
+    let run = fixture.sync(&market, &["polygon", "fmp"], "prices", &[]);
+    run.ends(3).says("does not join the stored bar of 2025-06-13 (polygon)");
+    let stored = sources(&fixture, "S000");
+    assert!(
+        stored.iter().all(|(date, source)| *date >= day("2025-06-13") && source == "polygon"),
+        "{stored:?}"
+    );
+    let whole = sources(&fixture, "SPY");
+    assert_eq!(whole.len(), 22);
+    assert_eq!(whole.iter().filter(|(_, source)| source == "fmp").count(), 11, "sound prices do fill it");
+}
+
+#[test]
+fn a_later_provider_fills_holes_and_leaves_the_rest() {
+    let names = symbols(3);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let listed = market.exchange.clone();
+    // Polygon has not closed the last session yet.
+    market.answer(move |request| {
+        is_bars(request)
+            .then(|| listed.reply(&Request::get(&request.target.replace("2025-06-30", "2025-06-27"))))
+    });
+    fixture.sync(&market, &["polygon", "tiingo"], "prices", &[]).ends(0);
+    let of_last = |fixture: &Fixture| {
+        let sources = sources(fixture, "S000");
+        let tiingo: Vec<NaiveDate> =
+            sources.iter().filter(|(_, source)| source == "tiingo").map(|(date, _)| *date).collect();
+        assert_eq!(sources.len(), 22);
+        tiingo
+    };
+    assert_eq!(of_last(&fixture), [day(AS_OF)]);
+    // Asked again for everything, each session stays with the first provider that has it.
+    let refreshed = fixture.sync(&market, &["polygon", "tiingo"], "prices", &["--refresh"]);
+    refreshed.ends(0);
+    assert_eq!(of_last(&fixture), [day(AS_OF)]);
+    market.heal();
+    market.asked();
+    fixture.sync(&market, &["polygon", "tiingo"], "prices", &["--refresh"]).ends(0);
+    assert_eq!(of_last(&fixture), [], "Polygon has it now");
+    let asked: BTreeSet<bool> = market.asked().iter().map(|target| target.starts_with("/tiingo/")).collect();
+    assert_eq!(asked, BTreeSet::from([false]), "nothing is left to ask Tiingo for");
+}
+
+#[test]
+fn an_action_that_two_providers_date_differently_is_one_action() {
+    let names = symbols(1);
+    let fixture = Fixture::new(&names);
+    let splits = [Split { date: day("2025-06-09"), from: 1.0, to: 4.0 }];
+    let listing = Listing::generated("S000", &sessions(40), &splits).dividend(day("2025-06-17"), 0.5);
+    let market = Market::open(exchange(&names, 40).list(listing));
+    let listed = market.exchange.clone();
+    // Polygon lacks the first sessions, and tells split and dividend a day later than Tiingo.
+    market.answer(move |request| {
+        if is_bars(request) {
+            return Some(truncated(&listed, request, "2025-06-10"));
+        }
+        let is_action = request.path.starts_with("/stocks/v1/");
+        is_action.then(|| {
+            let body = String::from_utf8(listed.reply(request).body().to_vec()).unwrap();
+            let later = body.replace("2025-06-17", "2025-06-18").replace("2025-06-09", "2025-06-10");
+            Reply::json(200, later)
+        })
+    });
+    fixture.sync(&market, &["polygon", "tiingo"], "prices", &[]);
+    let history = fixture.histories().remove("S000").unwrap();
+    assert_eq!(history.splits.iter().map(|split| split.date).collect::<Vec<_>>(), [day("2025-06-10")]);
+    assert_eq!(history.dividends, [sigma_core::model::Dividend { ex_date: day("2025-06-18"), amount: 0.5 }]);
+}
+
+#[test]
+fn what_a_plan_cut_off_is_asked_for_again_a_week_later() {
+    let names = symbols(2);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let listed = market.exchange.clone();
+    market.answer(move |request| is_bars(request).then(|| truncated(&listed, request, "2025-06-13")));
+    let run = fixture.sync(&market, &["polygon"], "prices", &[]);
+    run.says("10 of 20 returns").says("the first bar of 2025-06-13");
+    market.heal();
+    let on = |now: &str| {
+        market.asked();
+        let mut command = fixture.command(&market, &["polygon"]);
+        command.env("SIGMA_NOW", now).args(["prices", "--as-of", AS_OF, "--window", "20"]);
+        let run = Run::new(command.output().unwrap());
+        assert!(!run.stderr.contains(CANARY));
+        let asked = market.asked().iter().filter(|target| target.contains("/v2/aggs/ticker/")).count();
+        (run, asked)
+    };
+    assert_eq!(on("2025-07-02T12:00:00Z").1, 0, "an answer holds for a week");
+    let (run, asked) = on("2025-07-09T12:00:00Z");
+    assert_eq!(asked, 6, "two shares, the market's proxy and three Treasury funds");
+    run.ends(0).says("sufficient=3/3");
+}
+
+#[test]
+fn a_refresh_that_refreshes_nothing_is_no_success() {
+    let names = symbols(2);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    fixture.sync(&market, &["polygon"], "prices", &[]).ends(0);
+    for (status, code) in [(401, 4), (429, 5), (503, 6)] {
+        market.answer(move |_| Some(Reply::json(status, "{}").header("retry-after", "600")));
+        let fixture_code = fixture.sync(&market, &["polygon"], "prices", &["--refresh"]).code;
+        assert_eq!(fixture_code, code, "{status}");
+        std::fs::remove_dir_all(fixture.dir.path().join("state")).unwrap();
+    }
+    // One symbol that nobody gives is missing from it.
+    market.answer(|request| {
+        let body = r#"{"status":"NOT_FOUND","request_id":"1","message":"Ticker not found."}"#;
+        request.path.contains("/S001/").then(|| Reply::json(404, body))
+    });
+    fixture.sync(&market, &["polygon"], "prices", &["--refresh"]).ends(3).says("S001: not refreshed");
+}
