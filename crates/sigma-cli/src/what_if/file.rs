@@ -32,15 +32,17 @@ const TRADES_HINT: &str =
     "the heading is symbol,action,quantity,dollars,price,tag: symbol, action and one of quantity and dollars";
 
 /// The readable trades of a file, and what is wrong with the others.
-pub fn read_trades(input: impl Read) -> anyhow::Result<(Vec<Trade>, Vec<TradeProblem>)> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).comment(Some(b'#')).from_reader(input);
+pub fn read_trades(mut input: impl Read) -> anyhow::Result<(Vec<Trade>, Vec<TradeProblem>)> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
+    let mut builder = csv::ReaderBuilder::new();
+    let mut reader = builder.flexible(true).trim(csv::Trim::All).comment(Some(b'#')).from_reader(&*bytes);
     let heading = reader.headers().map_err(unreadable)?.clone();
     let (places, mut problems) = places(&heading);
     let mut trades = Vec::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
-        let row = record.position().map_or(0, |position| position.line() as usize);
+        let row = record.position().map_or(0, |position| row_at(&bytes, position.byte() as usize));
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -53,6 +55,15 @@ pub fn read_trades(input: impl Read) -> anyhow::Result<(Vec<Trade>, Vec<TradePro
         return Err(fail(ExitStatus::Usage, "the file holds no trade", TRADES_HINT));
     }
     Ok((trades, problems))
+}
+
+/// The line of a record that the reader says to begin at `byte`: blank lines and comments before it count for the reader
+/// as its own.
+fn row_at(bytes: &[u8], byte: usize) -> usize {
+    let (before, rest) = bytes.split_at(byte.min(bytes.len()));
+    let is_skipped = |line: &&[u8]| line.trim_ascii().is_empty() || line.starts_with(b"#");
+    let skipped = rest.split(|byte| *byte == b'\n').take_while(is_skipped).count();
+    before.iter().filter(|byte| **byte == b'\n').count() + skipped + 1
 }
 
 fn unreadable(error: csv::Error) -> anyhow::Error {
