@@ -1,8 +1,8 @@
 //! What-if: a file of trades, and the books before and after it, for every verb that shows a portfolio as it would be.
 //!
 //! # Map
-//! - [`file`]: trades as CSV, read and checked; [`load`]: books before and after with everything engines work on;
-//!   [`fit`]: loadings and Greeks of instruments that no engine has computed.
+//! - `file`: trades as CSV, read and checked; `load`: books before and after with everything engines work on;
+//!   `fit`: loadings and Greeks of instruments that no engine has computed.
 
 pub mod file;
 mod fit;
