@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::Dataset;
 use sigma_providers::ask::Quotes;
-use sigma_providers::{Data, Fault, FaultKind, Provider};
+use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
 
 use super::Gathering;
 
@@ -35,16 +35,7 @@ impl Gathering<'_> {
                 match result {
                     Ok(quotes) => {
                         for contract in &question.contracts {
-                            if quotes.quotes.contains_key(contract) {
-                                this.answered(contract, Dataset::Quotes, id, dates);
-                            } else {
-                                let fault = Fault::new(
-                                    id.entry().label,
-                                    FaultKind::NoData,
-                                    "no quote of the contract",
-                                );
-                                this.refused(contract, DATA, id, dates, &fault);
-                            }
+                            this.note_quotes(contract, id, dates, &quotes);
                         }
                         this.from(id).add_quotes(&question.underlying, quotes);
                     }
@@ -59,6 +50,23 @@ impl Gathering<'_> {
             .await?;
         }
         Ok(())
+    }
+
+    /// Notes how the asking about one contract ended.
+    fn note_quotes(
+        &mut self,
+        contract: &str,
+        id: ProviderId,
+        dates: (Option<NaiveDate>, NaiveDate),
+        quotes: &Quotes,
+    ) {
+        let fault =
+            quotes.faults.iter().find(|(subject, _)| subject == contract).map(|(_, fault)| fault.clone());
+        let none = || Fault::new(id.entry().label, FaultKind::NoData, "no quote of the contract");
+        match fault.or_else(|| (!quotes.quotes.contains_key(contract)).then(none)) {
+            Some(fault) => self.refused(contract, DATA, id, dates, &fault),
+            None => self.answered(contract, Dataset::Quotes, id, dates),
+        }
     }
 
     fn option_questions(&self, service: &Provider) -> anyhow::Result<Vec<Question>> {

@@ -4,6 +4,7 @@ mod faults;
 mod fixture;
 mod limits;
 mod mixed;
+mod options;
 mod several;
 mod splits;
 

@@ -1,0 +1,98 @@
+//! Quotes and terms of held contracts, from a plan without snapshots.
+
+use chrono::NaiveDate;
+use sigma_core::model::{ExerciseStyle, OptionTerms, parse_occ};
+use sigma_store::{NewInstrument, NewPosition};
+use sigma_testkit::fake::market::stamp;
+use sigma_testkit::fake::{Reply, Request};
+
+use super::fixture::{AS_OF, Fixture, Market, day, exchange, sessions, symbols};
+
+const CALL: &str = "S000250919C00100000";
+const PUT: &str = "S000250919P00090000";
+
+/// Two contracts on S000 in the portfolio, bought on the first of its days.
+fn hold_contracts(fixture: &Fixture) {
+    fixture.store(async |store| {
+        let portfolio_id = store.portfolios(&["core".into()]).await.unwrap()[0].id;
+        for symbol in [CALL, PUT] {
+            let occ = parse_occ(symbol).unwrap();
+            let terms = OptionTerms {
+                underlying: occ.root,
+                kind: occ.kind,
+                strike: occ.strike,
+                expiry: occ.expiry,
+                style: ExerciseStyle::American,
+                standard_deliverable: true,
+            };
+            let new = NewInstrument { option: Some(terms), ..NewInstrument::of_symbol(symbol) };
+            let instrument_id = store.upsert_instruments(vec![new]).await.unwrap().ids[symbol];
+            let (entry_date, entry_price) = (day("2025-06-02"), 5.0);
+            let new = NewPosition {
+                portfolio_id,
+                instrument_id,
+                quantity: 1.0,
+                entry_price,
+                entry_date,
+                exit: None,
+            };
+            store.add_position(new).await.unwrap();
+        }
+    });
+}
+
+/// Daily closes of the call, no snapshots, and the put in the list as an adjusted contract.
+fn answer(request: &Request) -> Option<Reply> {
+    if request.path.starts_with("/v3/snapshot/options/") {
+        let body =
+            r#"{"status":"NOT_AUTHORIZED","request_id":"1","message":"You are not entitled to this data."}"#;
+        return Some(Reply::json(403, body));
+    }
+    if request.path.starts_with("/v3/reference/options/contracts") {
+        let row = |ticker: &str, kind: &str, strike: f64, more: &str| {
+            format!(
+                r#"{{"ticker":"O:{ticker}","contract_type":"{kind}","exercise_style":"american","expiration_date":"2025-09-19",
+                "shares_per_contract":100,"strike_price":{strike},"underlying_ticker":"S000"{more}}}"#
+            )
+        };
+        let adjusted = r#","additional_underlyings":[{"type":"currency","underlying":"USD","amount":6.5}]"#;
+        let rows = [row(CALL, "call", 100.0, ""), row(PUT, "put", 90.0, adjusted)].join(",");
+        return Some(Reply::json(200, format!(r#"{{"results":[{rows}],"status":"OK"}}"#)));
+    }
+    let contract = request.path.strip_prefix("/v2/aggs/ticker/O:")?.split('/').next()?;
+    let rows: Vec<String> = sessions(20)
+        .into_iter()
+        .filter(|_| contract == CALL)
+        .map(|date| format!(r#"{{"t":{},"o":5,"h":6,"l":4,"c":5.5,"v":10}}"#, stamp::midnight_ms(date)))
+        .collect();
+    let body = format!(r#"{{"ticker":"O:{contract}","status":"OK","results":[{}]}}"#, rows.join(","));
+    Some(Reply::json(200, body))
+}
+
+#[test]
+fn closes_value_contracts_where_the_plan_has_no_snapshots() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    hold_contracts(&fixture);
+    market.answer(answer);
+    let run = fixture.sync(&market, &["polygon"], "run", &[]);
+    // The put has not traded: it is missing, and named.
+    run.ends(3).says(&format!("no_price: {PUT}: no quote at all")).says(&format!("{PUT}: NoData (Polygon"));
+    let (quotes, contracts) = fixture.store(async |store| {
+        let contracts = store.instruments_by_symbol(&[CALL.into(), PUT.into()]).await.unwrap();
+        let ids: Vec<i64> = contracts.iter().map(|contract| contract.id).collect();
+        (store.option_quotes(&ids, day("2025-01-01"), day(AS_OF)).await.unwrap(), contracts)
+    });
+    let of = |symbol: &str| contracts.iter().find(|contract| contract.symbol == symbol).unwrap();
+    let stored = &quotes[&of(CALL).id];
+    let dates: Vec<NaiveDate> = stored.iter().map(|quote| quote.date).collect();
+    assert_eq!((dates.len(), dates.first(), dates.last()), (20, Some(&day("2025-06-02")), Some(&day(AS_OF))));
+    assert!(stored.iter().all(|quote| quote.close == Some(5.5) && quote.source == "polygon"));
+    // What the contract delivers is known now.
+    let is_standard = |symbol: &str| of(symbol).option.as_ref().unwrap().standard_deliverable;
+    assert_eq!((is_standard(CALL), is_standard(PUT)), (true, false));
+    market.asked();
+    fixture.sync(&market, &["polygon"], "options", &[]).ends(3);
+    let asked = market.asked();
+    assert!(asked.iter().all(|target| !target.contains(CALL)), "{asked:?}");
+}
