@@ -47,6 +47,11 @@ lint: setup
 bench: setup
     cargo bench --package sigma-core --package sigma-store --package sigma-sync
 
+# Fuzz a parser for ten minutes (needs nightly Rust and cargo-fuzz), e.g. `just fuzz broker_file`
+fuzz target seconds="600": setup
+    mkdir -p fuzz/corpus/{{target}}
+    cd fuzz && cargo +nightly fuzz run {{target}} corpus/{{target}} ../crates/sigma-brokers/tests/samples -- -max_total_time={{seconds}}
+
 # Write demo-data/market again; the files come out byte for byte the same
 demo-market: setup
     cargo run --release --package sigma-testkit --bin demo-market -- --write demo-data
