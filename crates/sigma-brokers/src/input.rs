@@ -139,6 +139,12 @@ impl Accounts {
         at
     }
 
+    /// The account of the row before, or one without a name.
+    pub fn latest(&mut self) -> &mut Account {
+        let (name, number, _) = self.last.clone().unwrap_or_default();
+        self.of(&name, &number)
+    }
+
     pub fn into_vec(self) -> Vec<Account> {
         self.accounts
     }

@@ -17,6 +17,7 @@ use sigma_core::model::OptionKind;
 use crate::dates::{self, DateOrder};
 use crate::money::{self, DecimalMark};
 use crate::occ::{Contract, ContractError};
+use crate::symbols::series_of_index;
 
 /// Longest text taken for a contract, in bytes.
 const LONGEST: usize = 80;
@@ -94,25 +95,36 @@ fn spaced(text: &str) -> Option<Result<Contract, ContractError>> {
     }
 }
 
-/// A row below its underlying: multiplier, a remark in parentheses, day, month, year, strike, right.
+/// A row below its underlying: multiplier, remarks in parentheses or brackets, day, month, year, strike, right. A remark
+/// of another series (`(Weeklys)`) tells the root of an index apart, ten shares a mini contract.
 pub fn under(underlying: &str, text: &str) -> Option<Result<Contract, ContractError>> {
     let text = text.trim();
     if text.len() > LONGEST || !text.is_ascii() {
         return None;
     }
     let text = text.to_ascii_uppercase();
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with('(')).collect();
+    let (remarks, words): (Vec<&str>, Vec<&str>) =
+        text.split_whitespace().partition(|word| word.starts_with(['(', '[']));
     let (rest, kind, strike) = right_and_strike(&words)?;
     let [multiplier, day, month, year] = rest else { return None };
     let expiry = dates::parse(&format!("{day} {month} {year}"), DateOrder::YearFirst);
-    let standard = *multiplier == "100";
+    let is_series = remarks.iter().any(|remark| matches!(*remark, "(WEEKLYS)" | "(QUARTERLYS)" | "(EOM)"));
+    let root = match *multiplier {
+        "100" if is_series => Some(series_of_index(underlying).unwrap_or(underlying).to_owned()),
+        "100" => Some(underlying.to_owned()),
+        "10" => Some(format!("{}7", underlying.replace('.', ""))),
+        _ => None,
+    };
     let unreadable = || ContractError::Unreadable(text.clone());
-    Some(
-        expiry
-            .filter(|_| standard)
-            .ok_or_else(unreadable)
-            .and_then(|e| Contract::new(underlying, e, kind, strike)),
-    )
+    let read = root.zip(expiry).ok_or_else(unreadable);
+    Some(read.and_then(|(root, expiry)| Contract::new(&root, expiry, kind, strike)))
+}
+
+/// Whether one of the words is a right, as no name of a share ends.
+pub fn names_a_right(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let is_right = |word: &str| word.eq_ignore_ascii_case("call") || word.eq_ignore_ascii_case("put");
+    words.next().is_some_and(|first| first.bytes().all(|byte| byte.is_ascii_digit())) && words.any(is_right)
 }
 
 fn right_and_strike<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], OptionKind, f64)> {

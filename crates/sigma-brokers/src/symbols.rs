@@ -83,6 +83,11 @@ pub fn underlying_of_root(root: &str) -> String {
     index.or_else(|| with_class(root)).unwrap_or_else(|| root.to_owned())
 }
 
+/// The root of the afternoon-settled series beside the standard one of an index.
+pub fn series_of_index(index: &str) -> Option<&'static str> {
+    INDEX_SERIES.iter().find(|(series, of)| *of == index && *series != "XEO").map(|(series, _)| *series)
+}
+
 /// Five letters that end in XX: a money market fund, by the exchange's convention for fund symbols.
 pub fn is_money_market(symbol: &str) -> bool {
     symbol.len() == 5 && symbol.ends_with("XX") && symbol.bytes().all(|byte| byte.is_ascii_uppercase())

@@ -18,6 +18,11 @@ pub const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 /// The rows of the first sheet with cells.
 pub fn rows(bytes: &[u8]) -> Result<Vec<Row>, Box<Problem>> {
     check_unpacked_size(bytes)?;
+    // The library panics on cell references that overflow; a damaged file must not take the program down.
+    std::panic::catch_unwind(|| sheets(bytes)).unwrap_or_else(|_| Err(unreadable("it is damaged").into()))
+}
+
+fn sheets(bytes: &[u8]) -> Result<Vec<Row>, Box<Problem>> {
     let mut book: Xlsx<Cursor<&[u8]>> = open_workbook_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
     for sheet in book.sheet_names() {
         let rows = sheet_rows(&mut book, &sheet)?;

@@ -41,13 +41,22 @@ pub fn rows(text: &str, problems: &mut Vec<Problem>) -> Result<(Vec<Row>, Vec<Ac
     let (mut rows, mut cash, mut is_flex) = (vec![header], Vec::new(), false);
     let mut reader = Reader::from_str(text);
     let mut lines = Lines { text: text.as_bytes(), offset: 0, line: 1 };
+    let mut open = 0_usize;
     loop {
         let event = reader
             .read_event()
             .map_err(|error| Problem::of_file("ERR_CSV_006", format!("the XML cannot be read: {error}")))?;
+        let is_start = matches!(event, Event::Start(_));
         match event {
+            Event::Eof if open > 0 => {
+                return Err(
+                    Problem::of_file("ERR_CSV_006", "the XML ends before its elements are closed").into()
+                );
+            }
             Event::Eof => break,
+            Event::End(_) => open = open.saturating_sub(1),
             Event::Start(element) | Event::Empty(element) => {
+                open += usize::from(is_start);
                 let line = lines.at(usize::try_from(reader.buffer_position()).unwrap_or(text.len()));
                 match element.name().as_ref() {
                     "FlexQueryResponse" => is_flex = true,

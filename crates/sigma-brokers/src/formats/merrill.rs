@@ -4,8 +4,10 @@ use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
 use crate::holding::{Named, cash, holding, named, untickered};
 use crate::input::{Accounts, Input, Line};
+use crate::money;
 use crate::problem::Problem;
-use crate::statement::{Account, CashBasis};
+use crate::rows::Row;
+use crate::statement::{Account, CashBalance, CashBasis, StatedTotal};
 use crate::symbols::is_cusip;
 
 const COLUMNS: Layout = &[
@@ -35,6 +37,10 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let mut as_of = None;
     for row in input.body().iter().filter(|row| !row.is_blank() && row.single().is_none()) {
         let line = input.line(row);
+        if line.text(Role::AsOf).is_none() && line.text(Role::Quantity).is_none() {
+            footer(row, &mut accounts, input, problems);
+            continue;
+        }
         as_of = as_of.max(line.past_date(Role::AsOf, problems));
         let (name, number) = (line.text(Role::AccountName), line.text(Role::Account));
         position(&line, accounts.of(name.unwrap_or_default(), number.unwrap_or_default()), problems);
@@ -42,7 +48,46 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     Parsed { as_of, accounts: accounts.into_vec() }
 }
 
+/// A row of the balances below the table: a name and an amount, without a date. They are of the last account.
+fn footer(row: &Row, accounts: &mut Accounts, input: &Input<'_>, problems: &mut Vec<Problem>) {
+    let cells: Vec<&str> =
+        (0..row.cells.len()).map(|at| row.cell(at)).filter(|cell| !cell.is_empty()).collect();
+    let [name, amount] = cells[..] else { return };
+    let value = match money::parse(amount, input.mark) {
+        Ok(Some(number)) => number.value,
+        Ok(None) => return,
+        Err(error) => {
+            problems.push(Problem::of_row("ERR_POS_026", row.line, error.to_string()).at(name, amount));
+            return;
+        }
+    };
+    let account = accounts.latest();
+    let basis = match name.to_ascii_lowercase().as_str() {
+        "money accounts" | "cash balance" => CashBasis::Balance,
+        "pending activity" => CashBasis::Pending,
+        "total" => {
+            account.totals.push(StatedTotal { what: name.to_owned(), value, row: row.line });
+            return;
+        }
+        _ => {
+            let message = format!("\"{name}\" is no balance that is known; passed over");
+            problems.push(Problem::of_row("ERR_CSV_012", row.line, message).at("", name));
+            return;
+        }
+    };
+    let (row, currency, held_in) = (Some(row.line), "USD".to_owned(), Some(name.to_owned()));
+    account.cash.push(CashBalance { row, currency, amount: value, basis, held_in });
+}
+
 fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
+    if line.text(Role::Quantity).is_none()
+        && line.text(Role::Description).is_some_and(|name| name.eq_ignore_ascii_case("total"))
+    {
+        let value = line.value(Role::MarketValue, problems);
+        let total = |value| StatedTotal { what: "Total".to_owned(), value, row: line.row.line };
+        account.totals.extend(value.map(total));
+        return;
+    }
     let symbol = line.text(Role::Symbol).filter(|symbol| !symbol.starts_with('-'));
     let cusip = line.text(Role::Cusip).filter(|cusip| is_cusip(cusip));
     if let Some(symbol) = symbol {

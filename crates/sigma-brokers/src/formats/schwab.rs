@@ -40,11 +40,18 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
         title(row, &mut account, &mut as_of);
     }
     let mut columns = input.columns.clone();
-    for row in input.body().iter().filter(|row| !row.is_blank()) {
+    let mut rows = input.body().iter().filter(|row| !row.is_blank()).peekable();
+    while let Some(row) = rows.next() {
         if let Some(again) = Columns::again(row, COLUMNS) {
             columns = again;
-        } else if row.single().is_some() {
+        } else if rows.peek().is_some_and(|next| Columns::again(next, COLUMNS).is_some())
+            && row.single().is_some()
+        {
             title(row, &mut account, &mut as_of);
+        } else if row.single().is_some_and(|text| text.contains(' ')) {
+            let message = "a line of text was passed over";
+            problems
+                .push(Problem::of_row("ERR_CSV_012", row.line, message).at("", row.single().unwrap_or("")));
         } else {
             let line = Line { row, columns: &columns, input };
             position(&line, accounts.of(&account.0, &account.1), problems);
@@ -57,7 +64,9 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
 fn title(row: &Row, account: &mut (String, String), as_of: &mut Option<NaiveDate>) {
     let Some(text) = row.single() else { return };
     let (subject, moment) = text.split_once(" as of ").unwrap_or((text, ""));
-    *as_of = dates::last_in(moment, DateOrder::MonthFirst).or(*as_of);
+    if subject.starts_with("Positions for") {
+        *as_of = dates::last_in(moment, DateOrder::MonthFirst).or(*as_of);
+    }
     let name = subject.strip_prefix("Positions for account ").unwrap_or(subject);
     // The title of a file of all accounts names none of them.
     if !name.starts_with("Positions for") {

@@ -33,14 +33,19 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let (mut account, as_of) = title(input.preamble());
     let mut columns = input.columns.clone();
     let mut underlying: Option<String> = None;
-    for row in input.body().iter().filter(|row| !row.is_blank() && row.single().is_none()) {
+    for row in input.body().iter().filter(|row| !row.is_blank()) {
         if let Some(again) = Columns::again(row, COLUMNS) {
             (columns, underlying) = (again, None);
             continue;
         }
         let line = Line { row, columns: &columns, input };
         let Some(instrument) = line.text(Role::Symbol) else { continue };
-        if instrument.starts_with("Cash & Sweep") {
+        if row.single().is_some() {
+            // An underlying of which only options are held may show nothing but its symbol; titles have blanks.
+            if !instrument.contains(char::is_whitespace) {
+                underlying = Some(instrument.to_owned());
+            }
+        } else if instrument.starts_with("Cash & Sweep") {
             account.cash.extend(sweep(row, &line, instrument, problems));
         } else if line.text(Role::Quantity).is_none() {
             underlying = Some(instrument.to_owned());
@@ -90,13 +95,21 @@ fn leg(line: &Line<'_>, text: &str, underlying: Option<&str>, problems: &mut Vec
             problems.push(line.problem(error.code(), Role::Symbol, error.to_string()));
             None
         }
+        None if notation::names_a_right(text) => {
+            let message = format!("\"{text}\" looks like an option and cannot be read");
+            problems.push(line.problem("ERR_OPT_001", Role::Symbol, message));
+            None
+        }
         None => named(underlying, line.row.line, line.columns.name(Role::Symbol), problems),
     }
 }
 
-/// The amount behind `Cash & Sweep Vehicle`.
+/// The amount beside `Cash & Sweep Vehicle`.
 fn sweep(row: &Row, line: &Line<'_>, name: &str, problems: &mut Vec<Problem>) -> Option<CashBalance> {
-    match money::parse(row.cell(1), line.input.mark) {
+    let mut others =
+        (0..row.cells.len()).map(|at| row.cell(at)).filter(|cell| !cell.is_empty() && *cell != name);
+    let amount = others.next()?;
+    match money::parse(amount, line.input.mark) {
         Ok(number) => Some(CashBalance {
             row: Some(row.line),
             currency: "USD".to_owned(),
@@ -105,7 +118,7 @@ fn sweep(row: &Row, line: &Line<'_>, name: &str, problems: &mut Vec<Problem>) ->
             held_in: Some(name.to_owned()),
         }),
         Err(error) => {
-            problems.push(Problem::of_row("ERR_POS_026", row.line, error.to_string()).at(name, row.cell(1)));
+            problems.push(Problem::of_row("ERR_POS_026", row.line, error.to_string()).at(name, amount));
             None
         }
     }
