@@ -4,6 +4,7 @@ use sigma_core::model::InstrumentKind;
 
 use crate::columns::Role;
 use crate::input::Line;
+use crate::money;
 use crate::notation;
 use crate::occ::Contract;
 use crate::problem::Problem;
@@ -58,6 +59,15 @@ pub struct Stated {
 /// Reads the usual columns. `None` when the row has an error, which is then among the problems.
 pub fn holding(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let before = problems.len();
+    if line
+        .text(Role::Quantity)
+        .and_then(|text| money::parse(text, line.input.mark).ok().flatten())
+        .is_some_and(|n| n.value == 0.0)
+    {
+        // Brokers keep listing sweep funds and positions of the day after the last unit is gone.
+        problems.push(line.problem("ERR_POS_030", Role::Quantity, "a row of 0 units was passed over"));
+        return None;
+    }
     let quantity = quantity(line, problems);
     let stated = Stated {
         row: line.row.line,

@@ -173,6 +173,7 @@ fn from_rows(
     }
     if let Some(mapping) = options.mapping {
         let (header, columns) = formats::mapped::header(rows, mapping)?;
+        rows::check_quotes(&rows[header..], delimiter).map_err(|problem| vec![*problem])?;
         let mark = match mapping.decimal_comma {
             Some(true) => DecimalMark::Comma,
             Some(false) => DecimalMark::Point,
@@ -199,6 +200,7 @@ fn from_rows(
         Dates::YearFirst => DateOrder::YearFirst,
         Dates::ByFile => order_by_file(&rows[header + 1..], &columns)?,
     };
+    rows::check_quotes(&rows[header..], delimiter).map_err(|problem| vec![*problem])?;
     let mark = decimal_mark(&rows[header..], delimiter, problems);
     let input = Input { rows, header, columns, options, mark, order };
     let parsed = (broker.parse)(&input, problems);

@@ -164,6 +164,7 @@ pub const CODES: &[Code] = &[
     warning("ERR_POS_027", "more than fifteen significant digits", "the last digits may be lost"),
     warning("ERR_POS_028", "no ticker; held at its stated value", "give a ticker if one exists"),
     error("ERR_POS_029", "exit price and exit date do not come together", "give both or neither"),
+    warning("ERR_POS_030", "a row of zero units was passed over", "nothing, if the position is closed"),
     error("ERR_OPT_001", "looks like an option and cannot be read", "write it like ACME260116C00105000"),
     error("ERR_OPT_002", "strike of nine digits", "write the strike in thousandths with eight digits"),
     warning("ERR_OPT_003", "expires on a Saturday", "use the proposed Friday"),

@@ -68,6 +68,22 @@ pub fn all(text: &str, delimiter: u8) -> Result<Vec<Row>, Box<Problem>> {
     Ok(rows)
 }
 
+/// Refuses a cell that swallowed whole rows: a quote that was opened and not closed takes all up to the next quote. Cells
+/// with line ends of their own, as some brokers' descriptions, hold no line with as many delimiters as the header.
+pub fn check_quotes(rows: &[Row], delimiter: u8) -> Result<(), Box<Problem>> {
+    let Some(header) = rows.first().filter(|header| header.cells.len() > 1) else { return Ok(()) };
+    let fewest = header.cells.iter().filter(|cell| !cell.is_empty()).count() - 1;
+    let is_row = |line: &str| line.bytes().filter(|byte| *byte == delimiter).count() >= fewest.max(1);
+    let swallowed = |cell: &str| cell.contains('\n') && cell.lines().skip(1).any(is_row);
+    match rows.iter().find(|row| row.cells.iter().any(swallowed)) {
+        Some(row) => {
+            let message = "a quote opens in this row and takes the rows below it into its cell";
+            Err(Problem::of_row("ERR_CSV_006", row.line, message).into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// The finding of a file with too many rows.
 pub fn too_many_rows() -> Problem {
     Problem::of_file("ERR_CSV_001", format!("more than {MAX_ROWS} rows"))

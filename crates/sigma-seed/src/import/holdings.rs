@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use sigma_brokers::statement::{Account, AssetClass, CashBasis, ImportedPosition};
+use sigma_brokers::statement::{Account, AssetClass, CashBasis, Flag, FlowKind, ImportedPosition};
+use sigma_brokers::symbols::is_money_market;
 use sigma_core::analytics::reconcile::{Holding, Holdings};
-use sigma_core::model::{CashEntry, CloseBasis, Instrument, InstrumentKind, PriceBar, tag_named};
+use sigma_core::model::{CashEntry, CashKind, CloseBasis, Instrument, InstrumentKind, PriceBar, tag_named};
 use sigma_store::NewInstrument;
 
 use super::findings::Finding;
@@ -60,7 +61,8 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
         if let Some(finding) = fault(position, terms.as_of) {
             findings.push(finding);
         } else if position.class == AssetClass::CashLike {
-            if !position.is_closed() {
+            // Units bought by transactions are cash that has changed its form, not a balance.
+            if !position.is_closed() && !position.flags.contains(&Flag::Replayed) {
                 let price = position.price.or(position.entry_price).unwrap_or(1.0);
                 let amount = position.market_value.unwrap_or(position.quantity * price);
                 fund_cash = Some(fund_cash.unwrap_or(0.0) + amount);
@@ -113,7 +115,13 @@ fn flows(account: &Account, terms: &Terms<'_>) -> Vec<CashEntry> {
     flows
         .filter_map(|flow| {
             let note = flow.description.clone().unwrap_or_else(|| "from an imported file".to_owned());
-            let (kind, amount) = (flow.kind.ledger_kind()?, flow.amount);
+            let is_of_fund = flow.symbol.as_deref().is_some_and(is_money_market);
+            let kind = match flow.kind {
+                // A money market fund is cash, so what it pays is interest.
+                FlowKind::Dividend if is_of_fund => CashKind::Interest,
+                kind => kind.ledger_kind()?,
+            };
+            let amount = flow.amount;
             Some(CashEntry { id: 0, portfolio_id: 0, date: flow.date, kind, amount, note: Some(note) })
         })
         .collect()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use sigma_brokers::statement::{Account as Stated, Statement};
+use sigma_brokers::statement::{Account as Stated, Flag, Statement};
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{App, Table, store_error};
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
@@ -139,13 +139,16 @@ async fn account(
     let terms = Terms {
         as_of,
         cash: context.cash,
-        is_whole_account: !args.merge,
+        is_whole_account: !args.merge && !is_activity(&stated),
         flows_after: flows_after.map_or(book.portfolio.opened_on, |date| date.max(book.portfolio.opened_on)),
         stored: &stored,
         tags: &tags,
     };
     let mut prepared = prepare(&stated, &terms, found);
-    let is_part = args.merge || found.iter().any(Finding::is_error);
+    if target == Target::Existing {
+        found.extend(late_activity(&book, &stated));
+    }
+    let is_part = args.merge || is_activity(&stated) || found.iter().any(Finding::is_error);
     prepared.holdings.is_whole_account = !is_part;
     if is_part && target == Target::Existing {
         // The balance of the whole account says nothing about a part of it.
@@ -166,6 +169,34 @@ async fn account(
         false => Some(record(context, &stated, &comparison, found)),
     };
     Ok(Account { stated, book, comparison, prepared, target, market, record })
+}
+
+/// Whether the positions were replayed from transactions, which never tell all that is held.
+fn is_activity(stated: &Stated) -> bool {
+    stated.positions.iter().any(|position| position.flags.contains(&Flag::Replayed))
+        || !stated.flows.is_empty()
+}
+
+/// Activity that begins after a symbol was entered would put its own lots in the place of the earlier ones.
+fn late_activity(book: &Book, stated: &Stated) -> Vec<Finding> {
+    if !is_activity(stated) {
+        return Vec::new();
+    }
+    let entries = stated.positions.iter().filter_map(|position| position.entry_date);
+    let Some(since) = entries.chain(stated.flows.iter().map(|flow| flow.date)).min() else {
+        return Vec::new();
+    };
+    let mut told = BTreeSet::new();
+    let named = stated.positions.iter().filter(|position| told.insert(&position.symbol));
+    named
+        .filter_map(|position| {
+            let lots = book.lots.iter().filter(|lot| lot.instrument.symbol == position.symbol);
+            let entered = lots.map(|lot| lot.position.entry_date).min().filter(|entered| *entered < since)?;
+            let message =
+                format!("the activity begins on {since}, and {} was entered on {entered}", position.symbol);
+            Some(Finding::new("ERR_IMP_013", Some(position.row), message))
+        })
+        .collect()
 }
 
 fn record(context: &Context<'_>, stated: &Stated, comparison: &Comparison, found: &[Finding]) -> NewImport {
