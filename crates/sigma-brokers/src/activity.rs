@@ -74,6 +74,7 @@ pub fn event(
                         problems.push(line.problem("ERR_POS_008", Role::Price, "the trade has no price"));
                         return None;
                     };
+                    let price = per_unit(line, units, price, amount, named.as_ref(), problems);
                     Act::Trade { quantity: units.abs() * sign, price, effect }
                 }
                 _ => return None,
@@ -91,6 +92,36 @@ pub fn event(
         amount,
         currency: currency(line),
     })
+}
+
+/// The price of one unit: bonds are quoted per 100 of face value, which the amount tells. An amount far from units times
+/// price is a finding.
+fn per_unit(
+    line: &Line<'_>,
+    units: f64,
+    price: f64,
+    amount: Option<f64>,
+    named: Option<&Named>,
+    problems: &mut Vec<Problem>,
+) -> f64 {
+    let Some(amount) = amount.filter(|amount| *amount != 0.0) else { return price };
+    let (multiplier, may_be_bond) = match named {
+        Some(Named::Contract(contract)) => (contract.multiplier, false),
+        Some(Named::Symbol(symbol) | Named::Private(symbol)) => (1.0, symbols::is_cusip(symbol)),
+        None => (1.0, false),
+    };
+    let whole = (units * price * multiplier).abs();
+    // Fees and accrued interest are part of the amount, so only the size is compared.
+    let is_near = |value: f64| value > 0.5 * amount.abs() && value < 2.0 * amount.abs();
+    if may_be_bond && is_near(whole / 100.0) {
+        problems.push(line.problem("ERR_POS_024", Role::Price, "the bond is priced per 100"));
+        return price / 100.0;
+    }
+    if whole > 0.0 && !is_near(whole) && (whole - amount.abs()).abs() > 50.0 {
+        let message = format!("{units} x {price} is {whole:.2}, the file states {amount}");
+        problems.push(line.problem("ERR_POS_025", Role::Amount, message));
+    }
+    price
 }
 
 /// A quantity, with or without the letter that marks shares of a split or a short side (`30S`).

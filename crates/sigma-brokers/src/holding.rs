@@ -16,6 +16,8 @@ use crate::symbols::{self, SymbolError, is_cusip, is_money_market};
 pub enum Named {
     Contract(Contract),
     Symbol(String),
+    /// Without a market price: held at its stated value.
+    Private(String),
 }
 
 /// Reads a symbol or a contract in any notation; `row` and `column` are for the finding.
@@ -28,8 +30,12 @@ pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) ->
         }
         None => {}
     }
+    symbol(text, row, column, problems).map(Named::Symbol)
+}
+
+fn symbol(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<String> {
     match symbols::canonical(text) {
-        Ok(symbol) => Some(Named::Symbol(symbol)),
+        Ok(symbol) => Some(symbol),
         Err(error) => {
             let code = match error {
                 SymbolError::Missing => "ERR_POS_001",
@@ -40,6 +46,11 @@ pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) ->
             None
         }
     }
+}
+
+/// Reads the symbol of something that is not listed, which may look like a contract and is none.
+pub fn unlisted(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    symbol(text, row, column, problems).map(Named::Private)
 }
 
 /// What a row states, before signs and units are settled.
@@ -81,6 +92,11 @@ pub fn holding(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Op
         market_value: line.value(Role::MarketValue, problems),
         currency: currency(line),
     };
+    for (role, price) in [(Role::EntryPrice, stated.entry_price), (Role::Price, stated.price)] {
+        if let Some(price) = price.filter(|price| *price < 0.0) {
+            problems.push(line.problem("ERR_POS_010", role, format!("a price of {price} is below 0")));
+        }
+    }
     let multiplier = line.value(Role::Multiplier, problems);
     quantity?;
     if problems[before..].iter().any(Problem::is_error) {
@@ -128,6 +144,7 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
             }
             (contract.symbol.clone(), AssetClass::Option, Some(contract))
         }
+        Named::Private(symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_cusip(&symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_money_market(&symbol) => (symbol, AssetClass::CashLike, None),
         Named::Symbol(symbol) => (symbol, AssetClass::Public, None),
@@ -240,8 +257,7 @@ pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Import
         problems.push(line.problem("ERR_POS_001", Role::Symbol, "neither symbol nor name"));
         return None;
     };
-    let mut position = holding(line, Named::Symbol(symbol), problems)?;
-    position.class = AssetClass::Private;
+    let mut position = holding(line, Named::Private(symbol), problems)?;
     position.flags.push(Flag::NoTicker);
     let message = format!("{name} has no ticker; held as {}", position.symbol);
     problems.push(Problem::of_row("ERR_POS_028", position.row, message));

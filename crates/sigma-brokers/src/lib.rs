@@ -93,7 +93,7 @@ pub fn read(bytes: &[u8], file_name: &str, options: &Options<'_>) -> Reading {
         let mut accounts = statement.accounts.iter();
         accounts.all(|a| a.positions.is_empty() && a.cash.is_empty() && a.flows.is_empty())
     };
-    if statement.as_ref().is_some_and(empty) {
+    if statement.as_ref().is_some_and(empty) && !problems.iter().any(Problem::is_error) {
         problems.push(Problem::of_file("ERR_CSV_011", "no positions and no cash in the file"));
     }
     problems.sort_by_key(|problem| problem.row);
@@ -181,7 +181,7 @@ fn from_rows(
         };
         let order = match mapping.date_order {
             Some(order) => order,
-            None => order_by_file(&rows[header + 1..], &columns)?,
+            None => order_by_file(&rows[header + 1..], &columns, problems),
         };
         let input = Input { rows, header, columns, options, mark, order };
         return Ok(statement("mapping", formats::mapped::parse(&input, mapping, problems), options));
@@ -198,7 +198,7 @@ fn from_rows(
         Dates::MonthFirst => DateOrder::MonthFirst,
         Dates::DayFirst => DateOrder::DayFirst,
         Dates::YearFirst => DateOrder::YearFirst,
-        Dates::ByFile => order_by_file(&rows[header + 1..], &columns)?,
+        Dates::ByFile => order_by_file(&rows[header + 1..], &columns, problems),
     };
     rows::check_quotes(&rows[header..], delimiter).map_err(|problem| vec![*problem])?;
     let mark = decimal_mark(&rows[header..], delimiter, problems);
@@ -221,19 +221,18 @@ fn decimal_mark(rows: &[Row], delimiter: u8, problems: &mut Vec<Problem>) -> Dec
     decision.mark
 }
 
-/// The order of day and month that reads all dates of the file.
-fn order_by_file(rows: &[Row], columns: &Columns) -> Result<DateOrder, Fatal> {
-    let dated = [Role::EntryDate, Role::ExitDate, Role::Expiry, Role::Date];
+/// The order of day and month that reads all dates of the file. Without one, dates are read year first: every other date
+/// is then told in its row, beside what else is wrong.
+fn order_by_file(rows: &[Row], columns: &Columns, problems: &mut Vec<Problem>) -> DateOrder {
+    let dated = [Role::EntryDate, Role::ExitDate, Role::Expiry, Role::Date, Role::AsOf];
     let at: Vec<usize> = dated.iter().filter_map(|role| columns.index(*role)).collect();
     let cells = rows.iter().flat_map(|row| at.iter().map(|at| row.cell(*at)));
-    match dates::order_of(cells) {
-        OrderFound::NotNeeded => Ok(DateOrder::YearFirst),
-        OrderFound::Unique(order) => Ok(order),
-        OrderFound::Either => {
-            Err(vec![Problem::of_file("ERR_CSV_010", "every date can be read day first and month first")])
-        }
-        OrderFound::Neither => {
-            Err(vec![Problem::of_file("ERR_CSV_010", "neither day first nor month first reads all dates")])
-        }
-    }
+    let message = match dates::order_of(cells) {
+        OrderFound::NotNeeded => return DateOrder::YearFirst,
+        OrderFound::Unique(order) => return order,
+        OrderFound::Either => "every date can be read day first and month first",
+        OrderFound::Neither => "neither day first nor month first reads all dates",
+    };
+    problems.push(Problem::of_file("ERR_CSV_010", message));
+    DateOrder::YearFirst
 }

@@ -127,7 +127,7 @@ fn cash(events: &[Event]) -> Vec<CashBalance> {
 fn symbol_of(named: &Named) -> &str {
     match named {
         Named::Contract(contract) => &contract.symbol,
-        Named::Symbol(symbol) => symbol,
+        Named::Symbol(symbol) | Named::Private(symbol) => symbol,
     }
 }
 

@@ -16,7 +16,7 @@ pub enum SymbolError {
     Missing,
     #[error("the symbol is longer than {MAX_SYMBOL_LENGTH} characters")]
     TooLong,
-    #[error("\"{0}\" is not a symbol: letters, digits and . - _ only")]
+    #[error("\"{0}\" is not a symbol: letters, digits and . - _ only, a letter or digit first")]
     Malformed(String),
 }
 
@@ -41,7 +41,10 @@ const INDEX_SERIES: [(&str, &str); 5] =
 /// The canonical form: capitals, share classes after a point.
 pub fn canonical(text: &str) -> Result<String, SymbolError> {
     let bare = text.trim().trim_end_matches('*').trim_start_matches(['$', '^']).trim();
-    if bare.is_empty() {
+    if bare.is_empty()
+        || bare.eq_ignore_ascii_case("n/a")
+        || bare.chars().all(|c| "-._\u{2013}\u{2014}".contains(c))
+    {
         return Err(SymbolError::Missing);
     }
     if bare.chars().count() > MAX_SYMBOL_LENGTH {
@@ -55,7 +58,8 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
         }
         _ => symbol,
     };
-    if symbol.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
+    let begins = symbol.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if begins && symbol.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
         Ok(symbol)
     } else {
         Err(SymbolError::Malformed(bare.to_owned()))
@@ -64,7 +68,14 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
 
 /// The canonical form in files that leave out the point of share classes.
 pub fn canonical_without_points(text: &str) -> Result<String, SymbolError> {
-    canonical(text).map(|symbol| with_class(&symbol).unwrap_or(symbol))
+    canonical(text).map(|symbol| with_class(&symbol).or_else(|| with_series(&symbol)).unwrap_or(symbol))
+}
+
+/// `KIMPRL` is the series L of preferred shares of KIM: no ordinary share has six letters.
+fn with_series(symbol: &str) -> Option<String> {
+    let (root, letter) = symbol.split_at_checked(symbol.len().checked_sub(1)?)?;
+    let root = root.strip_suffix("PR").filter(|root| root.len() >= 3)?;
+    letter.bytes().all(|byte| byte.is_ascii_uppercase()).then(|| format!("{root}.P{letter}"))
 }
 
 fn with_class(symbol: &str) -> Option<String> {

@@ -40,11 +40,17 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
             Some(text) if text.starts_with("Generated at") => {
                 as_of = dates::last_in(text, DateOrder::MonthFirst);
             }
-            Some("CASH") => account.cash.extend(cash(&line, CashBasis::Balance, "CASH", problems)),
-            Some("TOTAL") => {
+            Some(text) if text.eq_ignore_ascii_case("CASH") => {
+                account.cash.extend(cash(&line, CashBasis::Balance, "CASH", problems))
+            }
+            Some(text) if text.eq_ignore_ascii_case("TOTAL") => {
                 let value = line.value(Role::MarketValue, problems);
                 let total = |value| StatedTotal { what: "TOTAL".to_owned(), value, row: row.line };
                 account.totals.extend(value.map(total));
+            }
+            Some(text) if row.single().is_some() && text.contains(' ') => {
+                let message = "a line of text was passed over";
+                problems.push(line.problem("ERR_CSV_012", Role::Symbol, message));
             }
             Some(symbol) => {
                 let named = named(symbol, row.line, line.columns.name(Role::Symbol), problems);

@@ -4,7 +4,7 @@
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
-use crate::holding::{Named, cash, holding, named};
+use crate::holding::{Named, cash, holding, named, untickered};
 use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::statement::{Account, CashBasis};
@@ -52,12 +52,18 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
 
 fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
     let Some(symbol) = line.text(Role::Symbol) else {
+        if line.text(Role::Quantity).is_some() && line.text(Role::Description).is_some() {
+            account.positions.extend(untickered(line, problems));
+            return;
+        }
         problems.push(line.problem("ERR_CSV_012", Role::Symbol, "a row without symbol was passed over"));
         return;
     };
     if symbol.eq_ignore_ascii_case("Pending Activity") {
         account.cash.extend(cash(line, CashBasis::Pending, symbol, problems));
-    } else if line.text(Role::Quantity).is_none() && line.text(Role::MarketValue).is_some() {
+    } else if (symbol.ends_with("**") || line.text(Role::Quantity).is_none())
+        && line.text(Role::MarketValue).is_some()
+    {
         account.cash.extend(cash(line, CashBasis::Balance, symbol.trim_end_matches('*'), problems));
     } else if let Some(named) = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems) {
         let named = match named {

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use crate::activity::{Meaning, event, instrument, unknown_action};
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
+use crate::holding::Named;
 use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::replay::{Act, Effect, Event, replay};
 use crate::statement::FlowKind;
+use crate::symbols;
 
 const COLUMNS: Layout = &[
     required(Role::Date, &["date"]),
     required(Role::Symbol, &["code", "symbol", "ticker"]),
-    required(Role::Source, &["datasource", "data source"]),
+    optional(Role::Source, &["datasource", "data source"]),
     required(Role::Currency, &["currency", "ccy"]),
     required(Role::Price, &["price", "unitprice", "unit price"]),
     required(Role::Quantity, &["quantity", "qty", "shares", "units"]),
@@ -70,14 +72,19 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
 
 fn activity(line: &Line<'_>, meaning: Meaning, problems: &mut Vec<Problem>) -> Option<Event> {
     let before = problems.len();
-    let named = instrument(line, problems);
+    let is_manual = line.text(Role::Source).is_some_and(|source| source.eq_ignore_ascii_case("MANUAL"));
+    // Assets entered by hand have a name, or a made-up code, where others have a symbol.
+    let named = match line.text(Role::Symbol).filter(|_| is_manual).and_then(symbols::from_name) {
+        Some(symbol) => Some(Named::Private(symbol)),
+        None => instrument(line, problems),
+    };
     let fee = line.value(Role::Fees, problems).unwrap_or(0.0);
     let value = line.value(Role::Quantity, problems).zip(line.value(Role::Price, problems));
     if problems[before..].iter().any(Problem::is_error) {
         return None;
     }
     let mut event = event(line, meaning, named, problems)?;
-    event.private = line.text(Role::Source).is_some_and(|source| source.eq_ignore_ascii_case("MANUAL"));
+    event.private = is_manual;
     let value = value.map_or(0.0, |(quantity, price)| quantity * price);
     event.amount = Some(match event.act {
         Act::Trade { quantity, .. } if quantity > 0.0 => -value - fee,

@@ -8,13 +8,13 @@ use sigma_core::model::InstrumentKind;
 
 use crate::columns::Role;
 use crate::dates;
-use crate::holding::{Named, contract_findings, currency, finish_flags, named};
+use crate::holding::{Named, contract_findings, currency, finish_flags, named, unlisted};
 use crate::input::Line;
 use crate::notation;
 use crate::occ::Contract;
 use crate::problem::Problem;
 use crate::statement::{AssetClass, ImportedPosition};
-use crate::symbols::is_money_market;
+use crate::symbols::{is_cusip, is_money_market};
 
 /// What a format demands of a row.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +86,15 @@ pub fn lot(
         return None;
     }
     let multiplier = instrument.contract.as_ref().map_or(1.0, |contract| contract.multiplier);
+    let before_values = problems.len();
+    let stated = [Role::CostBasis, Role::AverageCost, Role::Price, Role::MarketValue]
+        .map(|role| line.value(role, problems));
+    if problems[before_values..].iter().any(Problem::is_error) {
+        return None;
+    }
+    let [cost_basis, average_cost, price, market_value] = stated;
+    let of_basis = cost_basis.map(|cost| (cost / (quantity * multiplier)).abs());
+    let entry_price = entry_price.or(of_basis).or(average_cost.map(f64::abs));
     let mut position = ImportedPosition {
         row: line.row.line,
         description: line.text(Role::Description).map(str::to_owned),
@@ -99,8 +108,8 @@ pub fn lot(
         exit_price,
         exit_date,
         cost_basis: entry_price.map(|price| price * quantity * multiplier),
-        price: None,
-        market_value: None,
+        price,
+        market_value,
         currency: currency(line),
         tags: tags(line),
         flags: Vec::new(),
@@ -130,11 +139,18 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         let (symbol, kind) = (contract.symbol.clone(), Some(InstrumentKind::Option));
         return Some(Instrument { symbol, class: class?, kind, contract: Some(contract) });
     }
-    let symbol = match named(text, line.row.line, line.columns.name(Role::Symbol), problems)? {
-        Named::Symbol(symbol) => symbol,
+    let column = line.columns.name(Role::Symbol);
+    let named = if private_name {
+        unlisted(text, line.row.line, column, problems)
+    } else {
+        named(text, line.row.line, column, problems)
+    };
+    let symbol = match named? {
+        Named::Symbol(symbol) | Named::Private(symbol) => symbol,
         Named::Contract(contract) => contract.symbol,
     };
     let class = match class? {
+        AssetClass::Public if is_cusip(&symbol) => AssetClass::Private,
         AssetClass::Public if subtype == Some("CASH") || is_money_market(&symbol) => AssetClass::CashLike,
         class => class,
     };

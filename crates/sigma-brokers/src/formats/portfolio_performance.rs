@@ -8,6 +8,7 @@ use crate::holding::{Named, currency, named};
 use crate::input::{Input, Line};
 use crate::problem::Problem;
 use crate::replay::{Act, Effect, Event, replay};
+use crate::symbols;
 
 const COLUMNS: Layout = &[
     required(Role::Date, &["date", "datum"]),
@@ -52,7 +53,7 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     for row in input.body().iter().filter(|row| !row.is_blank()) {
         let line = input.line(row);
         let action = line.text(Role::Action).unwrap_or_default();
-        match ACTIONS.iter().find(|(name, ..)| *name == action) {
+        match ACTIONS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(action)) {
             Some((_, sign, cash, effect)) => events.extend(trade(&line, *sign, *cash, *effect, problems)),
             None => unknown_action(&line, problems),
         }
@@ -70,7 +71,11 @@ fn trade(
     let before = problems.len();
     let ticker = line.text(Role::Symbol);
     let text = ticker.or(line.text(Role::Source)).or(line.text(Role::Description)).unwrap_or_default();
-    let named: Option<Named> = named(text, line.row.line, line.columns.name(Role::Symbol), problems);
+    let column = line.columns.name(Role::Symbol);
+    let named: Option<Named> = match (ticker, line.text(Role::Source), symbols::from_name(text)) {
+        (None, None, Some(symbol)) => Some(Named::Private(symbol)),
+        _ => named(text, line.row.line, column, problems),
+    };
     let date = line.past_date(Role::Date, problems);
     let shares = crate::holding::quantity(line, problems);
     let value = line.value(Role::Amount, problems);

@@ -59,16 +59,19 @@ const ACTIONS: [(&str, Meaning); 27] = [
     ("REC", Meaning::Units),
 ];
 
+/// Actions on contracts, which stand in the description.
+const OPTION_ACTIONS: [&str; 7] = ["BTO", "STO", "BTC", "STC", "OEXP", "OASGN", "OEXCS"];
+
 fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let mut events = Vec::new();
     for row in input.body().iter().filter(|row| row.single().is_none() && !row.is_blank()) {
         let line = input.line(row);
         let action = line.text(Role::Action).unwrap_or_default();
-        let Some((_, meaning)) = ACTIONS.iter().find(|(code, _)| *code == action) else {
+        let Some((_, meaning)) = ACTIONS.iter().find(|(code, _)| code.eq_ignore_ascii_case(action)) else {
             unknown_action(&line, problems);
             continue;
         };
-        let is_option = matches!(action, "BTO" | "STO" | "BTC" | "STC" | "OEXP" | "OASGN" | "OEXCS");
+        let is_option = OPTION_ACTIONS.iter().any(|code| code.eq_ignore_ascii_case(action));
         let before = problems.len();
         let named = match is_option {
             true => instrument_by_description(&line, problems),

@@ -8,6 +8,7 @@ use crate::columns::{Columns, Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
 use crate::holding::{cash, holding, named};
 use crate::input::{Accounts, Input, Line, name_and_number};
+use crate::money;
 use crate::problem::Problem;
 use crate::rows::Row;
 use crate::statement::{Account, CashBasis, StatedTotal};
@@ -80,11 +81,18 @@ fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>)
         problems.push(line.problem("ERR_POS_001", Role::Symbol, "the row has no symbol"));
         return;
     };
-    match symbol {
-        "Cash & Cash Investments" | "Cash and Cash Investments" => {
+    let is_cash = |asset: &str| asset.eq_ignore_ascii_case("cash and money market");
+    match symbol.to_ascii_lowercase().as_str() {
+        "cash & cash investments" | "cash and cash investments" => {
             account.cash.extend(cash(line, CashBasis::Balance, symbol, problems));
         }
-        "Account Total" | "Positions Total" => {
+        _ if line.text(Role::AssetType).is_some_and(is_cash)
+            && line.text(Role::Quantity).is_none_or(money::is_nothing) =>
+        {
+            account.cash.extend(cash(line, CashBasis::Balance, symbol, problems));
+        }
+        "total all accounts" => {}
+        "account total" | "positions total" => {
             let value = line.value(Role::MarketValue, problems);
             let total = |value| StatedTotal { what: symbol.to_owned(), value, row: line.row.line };
             account.totals.extend(value.map(total));

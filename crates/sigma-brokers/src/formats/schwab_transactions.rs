@@ -79,13 +79,15 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let (mut events, mut totals) = (Vec::new(), Vec::new());
     for row in input.body().iter().filter(|row| !row.is_blank()) {
         let line = input.line(row);
-        if let Some(what) = line.text(Role::Date).filter(|text| *text == "Transactions Total") {
+        if let Some(what) =
+            line.text(Role::Date).filter(|text| text.eq_ignore_ascii_case("Transactions Total"))
+        {
             let value = line.value(Role::Amount, problems);
             totals.extend(value.map(|value| StatedTotal { what: what.to_owned(), value, row: row.line }));
             continue;
         }
         let action = line.text(Role::Action).unwrap_or_default();
-        let Some((_, meaning)) = ACTIONS.iter().find(|(name, _)| *name == action) else {
+        let Some((_, meaning)) = ACTIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(action)) else {
             unknown_action(&line, problems);
             continue;
         };

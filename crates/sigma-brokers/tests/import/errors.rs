@@ -121,9 +121,11 @@ fn files_that_cannot_be_read() {
     let two = "ticker,quantity,entry_price,entry_date,symbol,entry price per share,entry date\n";
     assert_eq!(only(two.as_bytes(), "a.csv"), "ERR_CSV_007");
     let either = "ticker,quantity,entry_price,entry_date\nA,1,1,03/04/2025\n";
-    assert_eq!(only(either.as_bytes(), "a.csv"), "ERR_CSV_010");
-    let neither = "ticker,quantity,entry_price,entry_date\nA,1,1,13/04/2025\nB,1,1,04/13/2025\n";
-    assert_eq!(only(neither.as_bytes(), "a.csv"), "ERR_CSV_010");
+    assert_eq!(codes(&import(either.as_bytes())), ["file ERR_CSV_010", "2 ERR_POS_013"]);
+    // What else is wrong is told too.
+    let neither = "ticker,quantity,entry_price,entry_date\nA,1,1,13/04/2025\nB,x,1,04/13/2025\n";
+    let wanted = ["file ERR_CSV_010", "2 ERR_POS_013", "3 ERR_POS_005", "3 ERR_POS_013"];
+    assert_eq!(codes(&import(neither.as_bytes())), wanted);
 }
 
 #[test]

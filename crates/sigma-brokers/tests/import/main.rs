@@ -3,6 +3,7 @@
 mod errors;
 mod notations;
 mod numbers;
+mod oddities;
 mod replays;
 mod robustness;
 mod samples;

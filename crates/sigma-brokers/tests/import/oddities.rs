@@ -1,0 +1,145 @@
+//! Rows that are easily taken for something else.
+
+use sigma_brokers::statement::{AssetClass, CashBasis};
+
+use crate::{briefs, codes, import, rounded, sample, sample_text, statement};
+
+const TOS: &str = "Position Statement for 12345678SCHW (Individual) on 11/4/25 16:14:27\n\n";
+
+/// A group may show nothing but its symbol, in a table of any columns.
+#[test]
+fn thinkorswim_groups_without_figures() {
+    let text = format!(
+        "{TOS}Mark,Instrument,Qty,Trade Price\n,ACME,,\n101.65,ACME INDUSTRIES INC,\"+1,200\",80.00\n,SPX,,\n\
+         .22,100 (Weeklys) 7 NOV 25 5700 PUT,+5,.40\n1.00,100 21 NOV 25 5700 [AM] PUT,-2,3.00\n\
+         1.00,10 (Mini) 16 JAN 26 105 CALL,-2,3.00\n,SHRT,,\n60.00,SHORT CO,-100,60.00\n\n\
+         ,Cash & Sweep Vehicle,\"$60,337.62\"\n"
+    );
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["9 ERR_OPT_006"]);
+    let account = &reading.statement.unwrap().accounts[0];
+    assert_eq!(
+        briefs(account),
+        [
+            "5 ACME LONG 1200 @ 80 on - now 101.65 = -",
+            "7 SPXW251107P05700000 LP 5 @ 0.4 on - now 0.22 = -",
+            "8 SPX251121P05700000 SP -2 @ 3 on - now 1 = -",
+            "9 SPX7260116C00105000 SC -2 @ 3 on - now 1 = -",
+            "11 SHRT SHORT -100 @ 60 on - now 60 = -",
+        ]
+    );
+    assert_eq!(account.cash[0].amount, 60_337.62);
+}
+
+#[test]
+fn an_option_row_that_cannot_be_read_is_no_share() {
+    let text = format!(
+        "{TOS}Instrument,Qty,Trade Price\nACME,,\n100 31 NOV 25 95 PUT,+5,.40\n50 7 NOV 25 95 PUT,1,1\n"
+    );
+    assert_eq!(codes(&import(text.as_bytes())), ["5 ERR_OPT_001", "6 ERR_OPT_001"]);
+}
+
+#[test]
+fn xml_that_ends_early_is_refused() {
+    let text = sample_text("ibkr_flex_open_positions.xml");
+    let second = text.rmatch_indices("<OpenPosition ").next().unwrap().0;
+    let reading = import(&text.as_bytes()[..second]);
+    assert_eq!((codes(&reading), reading.statement), (vec!["file ERR_CSV_006".to_owned()], None));
+}
+
+#[test]
+fn a_quote_that_swallows_rows_is_refused() {
+    let text = "ticker,quantity,entry_price,entry_date,name\nA,1,1,2024-01-01,\"note\nB,1,1,2024-01-01,y\n\
+        C,1,1,2024-01-01,\"z\"\nE,1,1,2024-01-01,x\n";
+    assert_eq!(codes(&import(text.as_bytes())), ["2 ERR_CSV_006"]);
+    // Some brokers write descriptions of several lines.
+    assert!(!import(&sample("robinhood_activity.csv")).has_errors());
+}
+
+const MERRILL: &str =
+    "COB Date,Security #,Symbol,CUSIP #,Security Description,Account Nickname,Quantity,Price ($),Value ($)\n";
+
+#[test]
+fn balances_below_the_table_of_merrill() {
+    let text = format!(
+        "{MERRILL}11/04/2025,A,ACME,0,ACME,CMA,10,$100.00,\"$1,000.00\"\n\
+         11/04/2025,,,,Total,CMA,,,\"$1,000.00\"\n\n,,,Balances,\n,,,Money accounts,$123.00\n\
+         ,,,Cash balance,$1.00\n,,,Pending activity,$0.00\n,,,Total,\"$1,124.00\"\n"
+    );
+    let account = &statement(text.as_bytes()).accounts[0];
+    let cash: Vec<_> = account.cash.iter().map(|cash| (cash.amount, cash.basis)).collect();
+    let (balance, pending) = (CashBasis::Balance, CashBasis::Pending);
+    assert_eq!(cash, [(123.0, balance), (1.0, balance), (0.0, pending)]);
+    assert_eq!(account.totals.iter().map(|total| total.value).collect::<Vec<_>>(), [1000.0, 1124.0]);
+    assert_eq!(account.stated_value(), Some(1124.0));
+}
+
+const SCHWAB: &str = "\"Positions for account Individual ...123 as of 04:05 PM ET, 2025/11/04\"\n\n\
+    Symbol,Description,Quantity,Price,Market Value,Cost Basis,Security Type\n";
+
+#[test]
+fn lines_of_text_in_schwab_files_are_neither_accounts_nor_dates() {
+    let text = format!(
+        "{SCHWAB}ACME,d,10,$10,$100.00,$90,Equity\nCASH & Cash Investments,--,--,--,$5.00,--,Cash and Money Market\n\
+         Futures Cash,--,--,--,$7.00,--,Cash and Money Market\nBBB,,,,,,\nCCC,d,0,$0,$0.00,$0,Equity\n\
+         Disclaimer: totals are not guaranteed as of 01/01/2020\n"
+    );
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["7 ERR_POS_004", "8 ERR_POS_030", "9 ERR_CSV_012"]);
+    let statement = reading.statement.unwrap();
+    assert_eq!(statement.as_of.unwrap().to_string(), "2025-11-04");
+    let [account] = &statement.accounts[..] else { panic!("one account") };
+    assert_eq!(account.cash.iter().map(|cash| cash.amount).sum::<f64>(), 12.0);
+}
+
+#[test]
+fn bonds_of_activity_files_are_priced_per_hundred() {
+    let text = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n\
+        10/30/2025,BUY,912810XX1,US TREAS,\"10,000\",$98.5,,\"-$9,850.00\"\n\
+        10/30/2025,Buy,ACME,Acme,10,$98.5,,\"-$9,850.00\"\n";
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["file ERR_ACT_002", "2 ERR_POS_024", "3 ERR_POS_025"]);
+    let bond = &reading.statement.unwrap().accounts[0].positions[0];
+    assert_eq!((bond.class, rounded(bond.entry_price.unwrap())), (AssetClass::Private, 0.985));
+}
+
+const FIDELITY: &str =
+    "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total\n";
+
+#[test]
+fn cash_funds_without_ticker_and_preferred_shares_of_fidelity() {
+    let text = format!(
+        "{FIDELITY}X1,Ind,FCASH**,HELD IN FCASH,300,$1.00,$300.00,\nX1,Ind,,PLAN FUND,10,$10.00,$100.00,$90.00\n\
+         X1,Ind,KIMPRL,KIMCO PREF,5,$20.00,$100.00,$90.00\nX1,Ind,SPRX,FUND,5,$20.00,$100.00,$90.00\n"
+    );
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["3 ERR_POS_028"]);
+    let account = &reading.statement.unwrap().accounts[0];
+    assert_eq!(account.cash[0].amount, 300.0);
+    let symbols: Vec<_> = account.positions.iter().map(|p| (p.symbol.as_str(), p.class)).collect();
+    let (public, private) = (AssetClass::Public, AssetClass::Private);
+    assert_eq!(symbols, [("PLAN_FUND", private), ("KIM.PL", public), ("SPRX", public)]);
+}
+
+/// Placeholders are no symbols, and a bond under its CUSIP is no share.
+#[test]
+fn symbols_of_the_template() {
+    let header =
+        sample_text("sigmasight_template.csv").lines().find(|l| l.starts_with("Symbol,")).unwrap().to_owned();
+    let row = |symbol: &str, class: &str| format!("{symbol},10,98.50,2025-06-02,{class},,,,,\n");
+    let text = [
+        format!("{header}\n"),
+        row("N/A", "PUBLIC,"),
+        row("--", "PUBLIC,"),
+        row("-EVIL", "PRIVATE,"),
+        row("912810XX1", "PUBLIC,BOND"),
+        row("PRIV_C105_20260116", "PRIVATE,OTHER"),
+    ]
+    .concat();
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["2 ERR_POS_001", "3 ERR_POS_001", "4 ERR_POS_003"]);
+    let positions = &reading.statement.unwrap().accounts[0].positions;
+    let found: Vec<_> = positions.iter().map(|p| (p.symbol.as_str(), p.class)).collect();
+    let private = AssetClass::Private;
+    assert_eq!(found, [("912810XX1", private), ("PRIV_C105_20260116", private)]);
+}
