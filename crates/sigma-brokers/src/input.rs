@@ -145,6 +145,10 @@ impl Accounts {
         self.of(&name, &number)
     }
 
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
     pub fn into_vec(self) -> Vec<Account> {
         self.accounts
     }

@@ -123,10 +123,8 @@ fn parse(
         return Err(vec![Problem::of_file("ERR_CSV_003", "the file is empty")]);
     }
     if text.trim_start().starts_with('<') {
-        let (rows, cash) = formats::flex_xml::rows(&text, problems).map_err(|problem| vec![*problem])?;
-        let mut statement = from_rows(&rows, b',', options, problems)?;
-        formats::flex_xml::add_cash(&mut statement, cash);
-        return Ok(statement);
+        let rows = formats::flex_xml::rows(&text).map_err(|problem| vec![*problem])?;
+        return from_rows(&rows, b',', options, problems);
     }
     let delimiter = delimiter_of(&text, options).map_err(|problem| vec![*problem])?;
     let rows = rows::all(&text, delimiter).map_err(|problem| vec![*problem])?;

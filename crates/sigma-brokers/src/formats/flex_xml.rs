@@ -1,17 +1,14 @@
-//! Flex XML as rows: one row for each `OpenPosition`, under a header of the attribute names.
+//! Flex XML as the rows of the CSV form: the open positions, then the cash, each under a header of the attribute names.
 
 use csv::StringRecord;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::input::tail_of;
-use crate::money::{self, DecimalMark};
 use crate::problem::Problem;
 use crate::rows::{Lines, MAX_ROWS, Row, too_many_rows};
-use crate::statement::{Account, CashBalance, CashBasis, Statement};
 
 /// Attributes of a position that are used.
-const ATTRIBUTES: [&str; 15] = [
+const POSITION: [&str; 17] = [
     "accountId",
     "acctAlias",
     "currency",
@@ -27,18 +24,17 @@ const ATTRIBUTES: [&str; 15] = [
     "costBasisPrice",
     "costBasisMoney",
     "levelOfDetail",
+    "cusip",
+    "isin",
 ];
 
-/// Cash of one account.
-pub struct AccountCash {
-    number_tail: Option<String>,
-    balance: CashBalance,
-}
+/// Attributes of the cash in one currency that are used.
+const CASH: [&str; 4] = ["accountId", "acctAlias", "currency", "endingCash"];
 
-/// Positions as rows, and the cash of every account.
-pub fn rows(text: &str, problems: &mut Vec<Problem>) -> Result<(Vec<Row>, Vec<AccountCash>), Box<Problem>> {
-    let header = Row { line: 1, cells: StringRecord::from(ATTRIBUTES.to_vec()) };
-    let (mut rows, mut cash, mut is_flex) = (vec![header], Vec::new(), false);
+/// Positions and cash as rows.
+pub fn rows(text: &str) -> Result<Vec<Row>, Box<Problem>> {
+    let header = |names: &[&str]| Row { line: 1, cells: StringRecord::from(names.to_vec()) };
+    let (mut rows, mut cash, mut is_flex) = (vec![header(&POSITION)], vec![header(&CASH)], false);
     let mut reader = Reader::from_str(text);
     let mut lines = Lines { text: text.as_bytes(), offset: 0, line: 1 };
     let mut open = 0_usize;
@@ -60,8 +56,8 @@ pub fn rows(text: &str, problems: &mut Vec<Problem>) -> Result<(Vec<Row>, Vec<Ac
                 let line = lines.at(usize::try_from(reader.buffer_position()).unwrap_or(text.len()));
                 match element.name().as_ref() {
                     "FlexQueryResponse" => is_flex = true,
-                    "OpenPosition" if is_flex => rows.push(Row { line, cells: cells(&element) }),
-                    "CashReportCurrency" if is_flex => cash.extend(account_cash(&element, line, problems)),
+                    "OpenPosition" if is_flex => rows.push(Row { line, cells: cells(&element, &POSITION) }),
+                    "CashReportCurrency" if is_flex => cash.push(Row { line, cells: cells(&element, &CASH) }),
                     _ => {}
                 }
                 if rows.len() > MAX_ROWS {
@@ -72,23 +68,10 @@ pub fn rows(text: &str, problems: &mut Vec<Problem>) -> Result<(Vec<Row>, Vec<Ac
         }
     }
     if is_flex {
-        Ok((rows, cash))
+        rows.extend(cash);
+        Ok(rows)
     } else {
         Err(Problem::of_file("ERR_CSV_002", "the file is no Flex query in XML").into())
-    }
-}
-
-/// Adds cash to the accounts of a statement.
-pub fn add_cash(statement: &mut Statement, cash: Vec<AccountCash>) {
-    for AccountCash { number_tail, balance } in cash {
-        let known = statement.accounts.iter_mut().find(|account| account.number_tail == number_tail);
-        match known {
-            Some(account) => account.cash.push(balance),
-            None => {
-                let account = Account { number_tail, cash: vec![balance], ..Account::default() };
-                statement.accounts.push(account);
-            }
-        }
     }
 }
 
@@ -99,26 +82,6 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> String {
     quick_xml::escape::unescape(&raw).map(std::borrow::Cow::into_owned).unwrap_or(raw)
 }
 
-fn cells(element: &BytesStart<'_>) -> StringRecord {
-    ATTRIBUTES.iter().map(|name| attribute(element, name)).collect()
-}
-
-fn account_cash(element: &BytesStart<'_>, line: u64, problems: &mut Vec<Problem>) -> Option<AccountCash> {
-    let currency = attribute(element, "currency");
-    let text = attribute(element, "endingCash");
-    if currency == "BASE_SUMMARY" {
-        return None;
-    }
-    match money::parse(&text, DecimalMark::Point) {
-        Ok(number) => {
-            let amount = number?.value;
-            let basis = CashBasis::Balance;
-            let balance = CashBalance { row: Some(line), currency, amount, basis, held_in: None };
-            Some(AccountCash { number_tail: tail_of(&attribute(element, "accountId")), balance })
-        }
-        Err(error) => {
-            problems.push(Problem::of_row("ERR_POS_026", line, error.to_string()).at("endingCash", &text));
-            None
-        }
-    }
+fn cells(element: &BytesStart<'_>, names: &[&str]) -> StringRecord {
+    names.iter().map(|name| attribute(element, name)).collect()
 }

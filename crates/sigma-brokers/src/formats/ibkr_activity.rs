@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::ibkr_flex::{asset_is_held, is_bond};
+use super::ibkr_flex::{asset_is_held, bond, is_bond};
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Columns, Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
 use crate::holding::{Named, holding, named};
-use crate::input::{Input, Line, tail_of};
+use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::rows::Row;
-use crate::statement::{Account, AssetClass, CashBalance, CashBasis, StatedTotal};
+use crate::statement::{Account, AssetClass, CashBalance, CashBasis, ImportedPosition, StatedTotal};
 use crate::symbols::{canonical, underlying_of_root};
 
 const STATEMENT: Layout = &[
@@ -33,18 +33,21 @@ const POSITIONS: Layout = &[
     optional(Role::AverageCost, &["cost price"]),
     optional(Role::CostBasis, &["cost basis"]),
     optional(Role::Price, &["close price"]),
+    optional(Role::Account, &["account"]),
 ];
 
 const CASH_REPORT: Layout = &[
     required(Role::Description, &["currency summary"]),
     required(Role::Currency, &["currency"]),
     required(Role::MarketValue, &["total"]),
+    optional(Role::Account, &["account"]),
 ];
 
 const FOREX: Layout = &[
     required(Role::Description, &["description"]),
     required(Role::MarketValue, &["quantity"]),
     optional(Role::Currency, &["currency"]),
+    optional(Role::Account, &["account"]),
 ];
 
 const NET_ASSET_VALUE: Layout =
@@ -54,6 +57,7 @@ const INSTRUMENTS: Layout = &[
     required(Role::Symbol, &["symbol"]),
     optional(Role::Underlying, &["underlying"]),
     optional(Role::Description, &["description"]),
+    optional(Role::Cusip, &["security id"]),
 ];
 
 pub const BROKER: Broker = Broker {
@@ -76,18 +80,33 @@ const SECTIONS: [(&str, Layout); 7] = [
     ("Financial Instrument Information", INSTRUMENTS),
 ];
 
+/// What the instrument section says of a symbol.
+struct Described {
+    underlying: Option<String>,
+    description: Option<String>,
+    security_id: Option<String>,
+}
+
+/// A row of an account: empty where the statement is of one account and has no column for it.
+struct Of<T> {
+    account: String,
+    row: T,
+}
+
 #[derive(Default)]
 struct Found {
-    account: Account,
+    name: Option<String>,
+    number: String,
     as_of: Option<NaiveDate>,
-    cash_report: Vec<CashBalance>,
-    forex: Vec<CashBalance>,
-    net_asset_cash: Vec<CashBalance>,
+    /// With the symbol as the statement spells it.
+    positions: Vec<Of<(String, ImportedPosition)>>,
+    cash_report: Vec<Of<CashBalance>>,
+    forex: Vec<Of<CashBalance>>,
+    net_asset_cash: Vec<Of<CashBalance>>,
+    totals: Vec<StatedTotal>,
     base_currency: String,
-    /// Underlying and description by the statement's symbol.
-    instruments: HashMap<String, (Option<String>, Option<String>)>,
-    /// Symbol of the statement for each position.
-    spelled: Vec<String>,
+    /// By the statement's symbol.
+    instruments: HashMap<String, Described>,
 }
 
 fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
@@ -111,27 +130,61 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
             None => {}
         }
     }
-    found.account.cash = [found.cash_report, found.forex, found.net_asset_cash]
-        .into_iter()
-        .find(|cash| !cash.is_empty())
-        .unwrap_or_default();
-    for (position, spelled) in found.account.positions.iter_mut().zip(&found.spelled) {
-        let Some((underlying, description)) = found.instruments.get(spelled) else { continue };
-        position.description = position.description.take().or(description.clone());
-        if let (Some(contract), Some(underlying)) = (&mut position.contract, underlying) {
-            contract.terms.underlying = underlying.clone();
+    Parsed { as_of: found.as_of, accounts: accounts(found, problems) }
+}
+
+/// One account, or one for each that the column of accounts names in a consolidated statement.
+fn accounts(found: Found, problems: &mut Vec<Problem>) -> Vec<Account> {
+    let name = found.name.unwrap_or_default();
+    let own = |account: &str| if account.is_empty() { found.number.clone() } else { account.to_owned() };
+    let mut accounts = Accounts::default();
+    for Of { account, row: (spelled, mut position) } in found.positions {
+        if let Some(described) = found.instruments.get(&spelled) {
+            complete(&mut position, described);
+        }
+        accounts.of(&name, &own(&account)).positions.push(position);
+    }
+    let cash = [found.cash_report, found.forex, found.net_asset_cash];
+    for Of { account, row } in cash.into_iter().find(|cash| !cash.is_empty()).unwrap_or_default() {
+        if account.is_empty() && accounts.len() > 1 {
+            let message = "cash of all accounts together was passed over";
+            problems.push(Problem::of_row("ERR_CSV_012", row.row.unwrap_or_default(), message));
+        } else {
+            accounts.of(&name, &own(&account)).cash.push(row);
         }
     }
-    Parsed { as_of: found.as_of, accounts: vec![found.account] }
+    if accounts.len() == 0 {
+        accounts.of(&name, &found.number);
+    }
+    let mut accounts = accounts.into_vec();
+    // The total of several accounts is that of none.
+    if let [account] = &mut accounts[..] {
+        account.totals = found.totals;
+    }
+    accounts
+}
+
+/// What the instrument section adds.
+fn complete(position: &mut ImportedPosition, described: &Described) {
+    position.description = position.description.take().or(described.description.clone());
+    if let (Some(contract), Some(underlying)) = (&mut position.contract, &described.underlying) {
+        contract.terms.underlying.clone_from(underlying);
+    }
+    if position.class == AssetClass::Private
+        && let Some(Named::Private(symbol)) = bond(None, described.security_id.as_deref(), "")
+            .or_else(|| bond(described.security_id.as_deref(), None, ""))
+    {
+        position.symbol = symbol;
+    }
 }
 
 /// Rows of names and values.
 fn about(row: &Row, section: &str, found: &mut Found) {
     match (section, row.cell(2)) {
         ("Statement", "Period") => found.as_of = dates::last_in(row.cell(3), DateOrder::MonthFirst),
-        ("Account Information", "Account") => found.account.number_tail = tail_of(row.cell(3)),
+        ("Account Information", "Account") => row.cell(3).clone_into(&mut found.number),
         ("Account Information", "Account Alias" | "Name") => {
-            found.account.name = Some(row.cell(3).to_owned()).filter(|name| !name.is_empty());
+            found.name = Some(row.cell(3).to_owned()).filter(|name| !name.is_empty());
         }
         ("Account Information", "Base Currency") => found.base_currency = row.cell(3).to_owned(),
         _ => {}
@@ -140,12 +193,16 @@ fn about(row: &Row, section: &str, found: &mut Found) {
 
 fn section_row(section: &str, kind: &str, line: &Line<'_>, found: &mut Found, problems: &mut Vec<Problem>) {
     let value = |problems: &mut Vec<Problem>| line.value(Role::MarketValue, problems);
-    let cash = |currency: &str, amount: f64| CashBalance {
-        row: Some(line.row.line),
-        currency: currency.to_owned(),
-        amount,
-        basis: CashBasis::Balance,
-        held_in: None,
+    let account = line.text(Role::Account).unwrap_or_default().to_owned();
+    let cash = |currency: &str, amount: f64| Of {
+        account: account.clone(),
+        row: CashBalance {
+            row: Some(line.row.line),
+            currency: currency.to_owned(),
+            amount,
+            basis: CashBasis::Balance,
+            held_in: None,
+        },
     };
     let name = line.text(Role::Description).unwrap_or_default();
     match (section, kind) {
@@ -164,21 +221,23 @@ fn section_row(section: &str, kind: &str, line: &Line<'_>, found: &mut Found, pr
         }
         ("Net Asset Value", "Data" | "Total") if name == "Total" => {
             let total = |value| StatedTotal { what: "Net Asset Value".to_owned(), value, row: line.row.line };
-            found.account.totals.extend(value(problems).map(total));
+            found.totals.extend(value(problems).map(total));
         }
         ("Financial Instrument Information", "Data") => {
             if let Some(symbol) = line.text(Role::Symbol) {
                 let underlying = line.text(Role::Underlying).and_then(|text| canonical(text).ok());
                 let underlying = underlying.map(|symbol| underlying_of_root(&symbol));
-                let described = line.text(Role::Description).map(str::to_owned);
-                found.instruments.insert(symbol.to_owned(), (underlying, described));
+                let text = |role| line.text(role).map(str::to_owned);
+                let (description, security_id) = (text(Role::Description), text(Role::Cusip));
+                let described = Described { underlying, description, security_id };
+                found.instruments.insert(symbol.to_owned(), described);
             }
         }
         (_, "Data") if section.ends_with("Open Positions") => position(line, found, problems),
         (_, "Total") if section.ends_with("Open Positions") => {
             let what = format!("{section} {}", line.text(Role::AssetType).unwrap_or_default());
             let total = |value| StatedTotal { what: what.trim_end().to_owned(), value, row: line.row.line };
-            found.account.totals.extend(value(problems).map(total));
+            found.totals.extend(value(problems).map(total));
         }
         _ => {}
     }
@@ -194,11 +253,11 @@ fn position(line: &Line<'_>, found: &mut Found, problems: &mut Vec<Problem>) {
         problems.push(line.problem("ERR_CSV_012", Role::AssetType, message));
         return;
     }
-    let named: Option<Named> = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
-    let Some(mut position) = named.and_then(|named| holding(line, named, problems)) else { return };
-    if is_bond(asset) {
-        position.class = AssetClass::Private;
-    }
-    found.account.positions.push(position);
-    found.spelled.push(symbol.to_owned());
+    let read = match is_bond(asset) {
+        true => bond(None, None, symbol),
+        false => named(symbol, line.row.line, line.columns.name(Role::Symbol), problems),
+    };
+    let Some(position) = read.and_then(|named| holding(line, named, problems)) else { return };
+    let account = line.text(Role::Account).unwrap_or_default().to_owned();
+    found.positions.push(Of { account, row: (symbol.to_owned(), position) });
 }

@@ -143,3 +143,70 @@ fn symbols_of_the_template() {
     let private = AssetClass::Private;
     assert_eq!(found, [("912810XX1", private), ("PRIV_C105_20260116", private)]);
 }
+
+const FLEX: &str = "ClientAccountID,CurrencyPrimary,AssetClass,Symbol,CUSIP,Multiplier,ReportDate,Quantity,MarkPrice,\
+    PositionValue,CostBasisMoney,LevelOfDetail\n";
+
+/// Sections of a Flex query come in any order, and some are of no interest.
+#[test]
+fn sections_of_a_flex_query() {
+    let cash = "ClientAccountID,CurrencyPrimary,EndingCash\nU1234567,BASE_SUMMARY,1300\nU1234567,USD,1200\n";
+    let trades = "ClientAccountID,CurrencyPrimary,AssetClass,Symbol,TradeDate,Quantity,TradePrice\n\
+        U1234567,USD,STK,ZZZ,20251103,7,10\n";
+    let positions = format!("{FLEX}U1234567,USD,STK,ACME,,1,20251104,40,482.5,19300,18800,SUMMARY\n");
+    let orders = [[cash, trades, &positions], [&positions, trades, cash], [&positions, cash, trades]];
+    for text in orders.map(|sections| sections.concat()) {
+        let [account] = &statement(text.as_bytes()).accounts[..] else { panic!("one account") };
+        assert_eq!(briefs(account).len(), 1, "{text}");
+        assert_eq!(account.cash.iter().map(|cash| cash.amount).collect::<Vec<_>>(), [1200.0], "{text}");
+    }
+    let framed = format!(
+        "BOF,U1234567,x,1\nBOA,U1234567\nBOS,POST,Positions\nHEADER,POST,{FLEX}\
+         DATA,POST,U1234567,USD,STK,ACME,,1,20251104,40,482.5,19300,18800,SUMMARY\nEOS,POST,1\nBOS,CRTT,Cash\n\
+         HEADER,CRTT,ClientAccountID,CurrencyPrimary,EndingCash\nDATA,CRTT,U1234567,BASE_SUMMARY,1200\nEOS,CRTT,1\nEOF\n"
+    );
+    let [account] = &statement(framed.as_bytes()).accounts[..] else { panic!("one account") };
+    let [cash] = &account.cash[..] else { panic!("cash in the currency of the positions") };
+    assert_eq!((cash.currency.as_str(), cash.amount, account.positions.len()), ("USD", 1200.0, 1));
+}
+
+#[test]
+fn bonds_of_interactive_brokers() {
+    let rows = "U1234567,USD,BOND,T 4 11/15/52,912810TL2,1,20251104,10000,98.5,9850,9800,SUMMARY\n\
+        U1234567,USD,BILL,B 0 01/15/26,,1,20251104,1000,99,990,980,SUMMARY\n";
+    let reading = import(format!("{FLEX}{rows}").as_bytes());
+    assert_eq!(codes(&reading), ["2 ERR_POS_024", "3 ERR_POS_024"]);
+    let found = |account: &sigma_brokers::statement::Account| {
+        let positions = account.positions.iter();
+        positions
+            .map(|p| format!("{} {:?} {}", p.symbol, p.class, rounded(p.price.unwrap())))
+            .collect::<Vec<_>>()
+    };
+    let account = &reading.statement.unwrap().accounts[0];
+    assert_eq!(found(account), ["912810TL2 Private 0.985", "B_0_01_15_26 Private 0.99"]);
+
+    let text = sample_text("ibkr_activity_statement.csv").replace(
+        "Data,Summary,Stocks,USD,BRK B,40,1,470,18800,482.5,19300",
+        "Data,Summary,Bonds,USD,T 4 11/15/52,10000,1,98,9800,98.5,9850",
+    ) + "Financial Instrument Information,Header,Asset Category,Symbol,Description,Conid,Security ID\n\
+           Financial Instrument Information,Data,Bonds,T 4 11/15/52,T 4 11/15/52,1,US912810TL27\n";
+    let account = &statement(text.as_bytes()).accounts[0];
+    assert!(found(account).contains(&"912810TL2 Private 0.985".to_owned()), "{:?}", found(account));
+}
+
+#[test]
+fn a_consolidated_statement_of_interactive_brokers() {
+    let header = "Open Positions,Header,DataDiscriminator,Asset Category,Currency,Account,Symbol,Quantity,Mult,\
+        Cost Price,Cost Basis,Close Price,Value,Unrealized P/L,Code\n";
+    let text = format!(
+        "Statement,Header,Field Name,Field Value\nStatement,Data,Period,\"October 31, 2025\"\n\
+         Account Information,Header,Field Name,Field Value\nAccount Information,Data,Account,\"U1111111, U2222222\"\n\
+         {header}Open Positions,Data,Summary,Stocks,USD,U1111111,ACME,\"1,200\",1,80,96000,101.65,121980,25980,\n\
+         Open Positions,Data,Summary,Stocks,USD,U2222222,ACME,10,1,80,800,101.65,1016.5,25980,\n\
+         Cash Report,Header,Currency Summary,Account,Currency,Total\nCash Report,Data,Ending Cash,U2222222,USD,50\n"
+    );
+    let accounts = statement(text.as_bytes()).accounts;
+    let found: Vec<_> =
+        accounts.iter().map(|a| (a.number_tail.as_deref(), a.positions.len(), a.cash.len())).collect();
+    assert_eq!(found, [(Some("1111"), 1, 0), (Some("2222"), 1, 1)]);
+}
