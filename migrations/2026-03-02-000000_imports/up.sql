@@ -1,10 +1,12 @@
--- Files that were imported into portfolios. A file that changed nothing the second time has one row.
+-- Files that were imported into portfolios. A file that changed nothing the second time has one row. `account`: which account of the file,
+-- by the end of its number or else its name, so that the next file finds its portfolio.
 CREATE TABLE imports (
     id BIGINT NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL REFERENCES portfolios (id) ON DELETE CASCADE,
     file_name TEXT NOT NULL,
     sha256 TEXT NOT NULL CHECK (LENGTH(sha256) = 64),
     format TEXT NOT NULL,
+    account TEXT,
     as_of DATE NOT NULL,
     file_rows BIGINT NOT NULL,
     positions BIGINT NOT NULL,

@@ -39,6 +39,8 @@ roles! {
     AssetType,
     /// Summary or lot.
     Level,
+    /// Number of a lot in an export of our own, whose rows are exact.
+    Lot,
     Cusip, Date, Action, Amount, Fees, Taxes, Source,
     /// Says only which format it is.
     Marker,

@@ -130,17 +130,22 @@ pub fn currency(line: &Line<'_>) -> String {
     line.text(Role::Currency).map_or_else(|| "USD".to_owned(), str::to_ascii_uppercase)
 }
 
+/// A stated multiplier other than that of the root makes the contract a non-standard one.
+pub fn with_multiplier(contract: &mut Contract, stated: f64) {
+    if stated > 0.0 && stated != contract.multiplier {
+        contract.multiplier = stated;
+        contract.terms.standard_deliverable = false;
+    }
+}
+
 /// Settles class, units and signs.
 pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Problem>) -> ImportedPosition {
     let Stated { row, named, quantity, .. } = stated;
     let (symbol, class, contract) = match named {
         Named::Contract(mut contract) => {
             problems.extend(contract_findings(&contract, row));
-            if let Some(multiplier) =
-                multiplier.filter(|stated| *stated > 0.0 && *stated != contract.multiplier)
-            {
-                contract.multiplier = multiplier;
-                contract.terms.standard_deliverable = false;
+            if let Some(multiplier) = multiplier {
+                with_multiplier(&mut contract, multiplier);
             }
             (contract.symbol.clone(), AssetClass::Option, Some(contract))
         }

@@ -86,6 +86,7 @@ pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Pro
     for at in 0..events.len() {
         book.apply(at, problems);
     }
+    account.activity_since = Some(since);
     account.flows = events.iter().filter_map(flow).collect();
     account.cash = cash(&events);
     account.positions = book.positions(problems);

@@ -29,6 +29,8 @@ pub struct Account {
     pub flows: Vec<CashFlow>,
     /// Totals the file itself states, to check the reading against.
     pub totals: Vec<StatedTotal>,
+    /// First day of the transactions that the positions were replayed from; absent where the file states holdings.
+    pub activity_since: Option<NaiveDate>,
 }
 
 /// What a position is, as far as the file tells.

@@ -28,7 +28,9 @@ const ROOTS: [(&str, &str); 14] = [
 /// A symbol that stands for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
-    #[error("\"{0}\" is not a symbol: letters, digits and . - _ ^ = only, at most 32")]
+    #[error(
+        "\"{0}\" is not a symbol: letters, digits and . - _ ^ = only, a letter or digit first, at most 32"
+    )]
     Malformed(String),
     #[error("\"{0}\" looks like an option symbol and is none: root, YYMMDD, C or P, strike in eight digits")]
     MalformedOption(String),
@@ -52,7 +54,9 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
         _ => symbol,
     };
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
-    match !symbol.is_empty() && symbol.len() <= 32 && symbol.chars().all(allowed) {
+    // Spreadsheets take what begins with other signs for a formula.
+    let begins = symbol.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '^');
+    match begins && symbol.len() <= 32 && symbol.chars().all(allowed) {
         true => Ok(symbol),
         false => Err(SymbolError::Malformed(symbol)),
     }
@@ -126,7 +130,7 @@ mod tests {
             assert_eq!(canonical(text).as_deref(), Ok(symbol));
         }
         assert!(matches!(canonical("SPY250931C00460000"), Err(SymbolError::MalformedOption(_))));
-        for text in ["", "A B", "A;B", "ABC\u{e9}"] {
+        for text in ["", "=EVIL", "-A", "@A", "A B", "A;B", "ABC\u{e9}"] {
             assert!(matches!(canonical(text), Err(SymbolError::Malformed(_))), "{text}");
         }
     }

@@ -45,6 +45,8 @@ pub struct NewImport {
     /// Hash of the bytes, 64 hexadecimal digits.
     pub sha256: String,
     pub format: String,
+    /// The end of the account's number, else its name; absent where the file tells neither, or several were merged.
+    pub account: Option<String>,
     pub as_of: NaiveDate,
     /// Rows of the file that were read into positions or cash.
     pub file_rows: usize,
@@ -138,6 +140,7 @@ struct Row {
     file_name: String,
     sha256: String,
     format: String,
+    account: Option<String>,
     as_of: NaiveDate,
     file_rows: i64,
     positions: i64,
@@ -208,7 +211,7 @@ async fn target(c: &mut Conn<'_>, target: ImportTarget) -> Result<(i64, Saved)> 
             let rows_gone = import_rows::remove_portfolio(c, id).await?;
             let id = import_rows::new_portfolio(c, portfolio).await?;
             let history: Vec<Row> = history.into_iter().map(|row| Row { portfolio_id: id, ..row }).collect();
-            insert_rows!(c, t::imports, 13, history);
+            insert_rows!(c, t::imports, 14, history);
             Ok((id, Saved { stored: 1, changed: 1 + rows_gone }))
         }
     }
@@ -228,6 +231,7 @@ impl Row {
             file_name: import.file_name.clone(),
             sha256: import.sha256.clone(),
             format: import.format.clone(),
+            account: import.account.clone(),
             as_of: import.as_of,
             imported_at: import.imported_at.clone(),
             status: import.status.as_str().to_owned(),
@@ -249,6 +253,7 @@ impl Row {
             file_name: self.file_name,
             sha256: self.sha256,
             format: self.format,
+            account: self.account,
             as_of: self.as_of,
             imported_at: self.imported_at,
         };

@@ -84,6 +84,7 @@ diesel::table! {
         file_name -> Text,
         sha256 -> Text,
         format -> Text,
+        account -> Nullable<Text>,
         as_of -> Date,
         file_rows -> BigInt,
         positions -> BigInt,

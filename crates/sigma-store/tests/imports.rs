@@ -35,6 +35,7 @@ fn lot(symbol: &str, quantity: f64, tags: &[&str]) -> ImportedLot {
 
 fn record(as_of: &str) -> NewImport {
     NewImport {
+        account: Some("1234".into()),
         file_name: "positions.csv".into(),
         sha256: "ab".repeat(32),
         format: "schwab".into(),

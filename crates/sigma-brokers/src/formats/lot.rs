@@ -1,5 +1,8 @@
 //! One row of the formats made for import: lots with entry and exit, options by symbol or by columns. All errors of a
 //! row are told together.
+//!
+//! Rows with a lot number come from an export of our own: they are exact, so a price may be zero or have any number of
+//! digits, and two lots of one symbol and day are two lots.
 
 use std::collections::HashSet;
 
@@ -8,7 +11,7 @@ use sigma_core::model::InstrumentKind;
 
 use crate::columns::Role;
 use crate::dates;
-use crate::holding::{Named, contract_findings, currency, finish_flags, named, unlisted};
+use crate::holding::{Named, contract_findings, currency, finish_flags, named, unlisted, with_multiplier};
 use crate::input::Line;
 use crate::notation;
 use crate::occ::Contract;
@@ -52,8 +55,8 @@ const OPTION_ROLES: [Role; 4] = [Role::Underlying, Role::Strike, Role::Expiry, R
 const QUANTITY_DECIMALS: usize = 6;
 const PRICE_DECIMALS: usize = 2;
 
-/// Lots that have been seen: symbol, entry date, exit date.
-pub type Seen = HashSet<(String, Option<NaiveDate>, Option<NaiveDate>)>;
+/// Lots that have been seen: symbol, entry date, exit date, lot number.
+pub type Seen = HashSet<(String, Option<NaiveDate>, Option<NaiveDate>, Option<String>)>;
 
 /// Reads a row; `None` when it has an error.
 pub fn lot(
@@ -76,11 +79,21 @@ pub fn lot(
         problems.push(line.problem("ERR_POS_012", Role::EntryDate, "there is no entry date"));
     }
     let (exit_date, exit_price) = exit(line, entry_date, problems);
+    let number = line.text(Role::Lot).map(str::to_owned);
+    let multiplier = line.value(Role::Multiplier, problems);
     if problems[before..].iter().any(Problem::is_error) {
         return None;
     }
-    let (instrument, quantity) = (instrument?, quantity?);
-    if !seen.insert((instrument.symbol.clone(), entry_date, exit_date)) {
+    if number.is_some() {
+        let told = |problem: &Problem| !["ERR_POS_011", "ERR_POS_027"].contains(&problem.code);
+        let exact: Vec<Problem> = problems.drain(before..).filter(told).collect();
+        problems.extend(exact);
+    }
+    let (mut instrument, quantity) = (instrument?, quantity?);
+    if let (Some(contract), Some(multiplier)) = (&mut instrument.contract, multiplier) {
+        with_multiplier(contract, multiplier);
+    }
+    if !seen.insert((instrument.symbol.clone(), entry_date, exit_date, number)) {
         let message = format!("{} with this entry date is in the file already", instrument.symbol);
         problems.push(line.problem("ERR_POS_023", Role::Symbol, message));
         return None;
@@ -261,7 +274,7 @@ fn quantity(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<f64> {
     let (code, message) = match number {
         None => ("ERR_POS_004", "there is no quantity".to_owned()),
         Some(number) if number.value == 0.0 => ("ERR_POS_006", "a quantity of 0 is no position".to_owned()),
-        Some(number) if number.decimals > QUANTITY_DECIMALS => {
+        Some(number) if number.decimals > QUANTITY_DECIMALS && line.text(Role::Lot).is_none() => {
             ("ERR_POS_007", format!("{} decimals in a quantity", number.decimals))
         }
         Some(number) => return Some(number.value),
@@ -272,7 +285,8 @@ fn quantity(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<f64> {
 
 fn price(line: &Line<'_>, role: Role, problems: &mut Vec<Problem>) -> Option<f64> {
     let number = line.number(role, "ERR_POS_009", problems)?;
-    if number.value <= 0.0 {
+    let is_free = number.value == 0.0 && line.text(Role::Lot).is_some();
+    if number.value <= 0.0 && !is_free {
         problems.push(line.problem(
             "ERR_POS_010",
             role,

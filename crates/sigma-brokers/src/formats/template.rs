@@ -27,6 +27,8 @@ const COLUMNS: Layout = &[
     optional(Role::ExitPrice, &["exit price per share"]),
     optional(Role::Tags, &["tags"]),
     optional(Role::Currency, &["currency"]),
+    optional(Role::Lot, &["lot"]),
+    optional(Role::Multiplier, &["multiplier"]),
 ];
 
 pub const BROKER: Broker = Broker {

@@ -1,17 +1,17 @@
 //! A book as a file of the template, which imports back into the same lots, tags and cash.
 //!
-//! The template has one row for each symbol, entry date and exit date: lots that agree in them are one row with the sum
-//! of their units and their average prices, which is told.
+//! Two columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
+//! dates, and the multiplier of options, which adjusted contracts have of their own.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 use sigma_core::model::{Book, InstrumentKind, Lot};
 
 use super::source::{AS_OF_REMARK, CASH_REMARK};
 
-/// The columns of the template and the tags.
-const HEADER: [&str; 13] = [
+/// The columns of the template, the tags, and what makes a lot exact.
+const HEADER: [&str; 15] = [
     "Symbol",
     "Quantity",
     "Entry Price Per Share",
@@ -25,6 +25,8 @@ const HEADER: [&str; 13] = [
     "Exit Date",
     "Exit Price Per Share",
     "Tags",
+    "Lot",
+    "Multiplier",
 ];
 
 /// A written book.
@@ -38,51 +40,27 @@ pub struct Exported {
 
 /// Lots entered by `as_of` and the cash of its close.
 pub fn template(book: &Book, as_of: NaiveDate, cash: f64) -> Result<Exported, csv::Error> {
-    let mut groups: BTreeMap<(&str, NaiveDate, Option<NaiveDate>), Vec<&Lot>> = BTreeMap::new();
-    for lot in book.lots.iter().filter(|lot| lot.position.entry_date <= as_of) {
-        // What was closed later was open on the day.
-        let exit = lot.position.exit_date.filter(|exit| *exit <= as_of);
-        groups.entry((&lot.instrument.symbol, lot.position.entry_date, exit)).or_default().push(lot);
-    }
+    let mut lots: Vec<&Lot> = book.lots.iter().filter(|lot| lot.position.entry_date <= as_of).collect();
+    lots.sort_by(|a, b| order(a, b));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER)?;
     let (mut rows, mut remarks) = (0, Vec::new());
-    for ((symbol, entry, exit), lots) in groups {
-        let quantity = sum(lots.iter().map(|lot| lot.position.quantity));
-        if quantity == 0.0 {
-            remarks.push(format!("lots of {symbol} entered on {entry} cancel out and are left out"));
-            continue;
+    for lot in lots {
+        // What was closed later was open on the day.
+        let exit = lot.position.exit_date.filter(|exit| *exit <= as_of);
+        let is_settled = |expiry: NaiveDate| exit.is_none() && expiry < as_of;
+        match lot.instrument.option.as_ref().map(|terms| terms.expiry).filter(|expiry| is_settled(*expiry)) {
+            Some(expiry) => {
+                let symbol = &lot.instrument.symbol;
+                remarks.push(format!(
+                    "{symbol} expired on {expiry} and is left out; its settlement is in the cash"
+                ));
+            }
+            None => {
+                rows += 1;
+                writer.write_record(record(lot, exit, rows))?;
+            }
         }
-        if lots.len() > 1 {
-            remarks.push(format!("{} lots of {symbol} entered on {entry} are one row", lots.len()));
-        }
-        let average = |price: &dyn Fn(&Lot) -> f64| match lots.iter().all(|lot| price(lot) == price(lots[0]))
-        {
-            true => price(lots[0]),
-            false => sum(lots.iter().map(|lot| lot.position.quantity * price(lot))) / quantity,
-        };
-        let exit_price =
-            exit.map(|_| average(&|lot| lot.position.exit_price.unwrap_or_default()).to_string());
-        let (class, subtype) = class(lots[0]);
-        let mut tags: Vec<&str> = lots.iter().flat_map(|lot| lot.tags.iter().map(String::as_str)).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        writer.write_record([
-            symbol,
-            &quantity.to_string(),
-            &average(&|lot| lot.position.entry_price).to_string(),
-            &entry.to_string(),
-            class,
-            subtype,
-            "",
-            "",
-            "",
-            "",
-            &exit.map(|exit| exit.to_string()).unwrap_or_default(),
-            &exit_price.unwrap_or_default(),
-            &guarded(tags.join(",")),
-        ])?;
-        rows += 1;
     }
     let body = writer.into_inner().map_err(|error| error.into_error())?;
     let body = String::from_utf8_lossy(&body);
@@ -91,15 +69,47 @@ pub fn template(book: &Book, as_of: NaiveDate, cash: f64) -> Result<Exported, cs
     Ok(Exported { text, rows, remarks })
 }
 
-/// Tags of today begin with a letter, a digit or `_`; older ones might be taken for a formula by a spreadsheet.
-fn guarded(tags: String) -> String {
-    if tags.starts_with(['=', '+', '-', '@']) { format!("'{tags}") } else { tags }
+/// By what the file shows, so that the same lots make the same file whatever their ids.
+fn order(a: &Lot, b: &Lot) -> Ordering {
+    let dates = |lot: &Lot| (lot.position.entry_date, lot.position.exit_date.unwrap_or(NaiveDate::MAX));
+    let numbers = |lot: &Lot| [lot.position.entry_price, lot.position.quantity];
+    let by_number =
+        || numbers(a).iter().zip(&numbers(b)).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
+    (&a.instrument.symbol, dates(a))
+        .cmp(&(&b.instrument.symbol, dates(b)))
+        .then_with(|| by_number().unwrap_or(Ordering::Equal))
+        .then_with(|| a.tags.cmp(&b.tags))
 }
 
-/// Sums of decimal numbers without the digits that binary adds.
-fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let sum: f64 = values.sum();
-    (sum * 1e9).round() / 1e9
+fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 15] {
+    let Lot { position, instrument, tags } = lot;
+    let (class, subtype) = class(lot);
+    let mut tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    tags.sort_unstable();
+    let blank = String::new;
+    [
+        guarded(instrument.symbol.clone()),
+        position.quantity.to_string(),
+        position.entry_price.to_string(),
+        position.entry_date.to_string(),
+        class.to_owned(),
+        subtype.to_owned(),
+        blank(),
+        blank(),
+        blank(),
+        blank(),
+        exit.map(|exit| exit.to_string()).unwrap_or_default(),
+        exit.and(position.exit_price).map(|price| price.to_string()).unwrap_or_default(),
+        guarded(tags.join(",")),
+        number.to_string(),
+        if instrument.is_option() { instrument.multiplier.to_string() } else { blank() },
+    ]
+}
+
+/// What begins like a formula today is refused as symbol and as tag; what was stored earlier must not run in a
+/// spreadsheet.
+fn guarded(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 fn class(lot: &Lot) -> (&'static str, &'static str) {

@@ -16,7 +16,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 13] = [
+const CODES: [(&str, Severity, &str); 15] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     ("ERR_IMP_003", Severity::Error, "run `sigma-sync prices` for the date of the file and import again"),
@@ -29,6 +29,8 @@ const CODES: [(&str, Severity, &str); 13] = [
     ("ERR_IMP_010", Severity::Warning, "give a price, or its value with --mapping"),
     ("ERR_IMP_011", Severity::Warning, "nothing, or rename the tag in the file: letters, digits and _"),
     ("ERR_IMP_012", Severity::Warning, "nothing if it is meant so: its cost is not known"),
+    ("ERR_IMP_014", Severity::Warning, "give its exit date and price, if it is to count as a closed lot"),
+    ("ERR_IMP_015", Severity::Error, "take tags away in the file"),
     ("ERR_IMP_013", Severity::Error, "export the activity from the opening of the account"),
 ];
 

@@ -11,7 +11,9 @@ use chrono::NaiveDate;
 use sigma_brokers::statement::{Account, AssetClass, CashBasis, Flag, FlowKind, ImportedPosition};
 use sigma_brokers::symbols::is_money_market;
 use sigma_core::analytics::reconcile::{Holding, Holdings};
-use sigma_core::model::{CashEntry, CashKind, CloseBasis, Instrument, InstrumentKind, PriceBar, tag_named};
+use sigma_core::model::{
+    CashEntry, CashKind, CloseBasis, Instrument, InstrumentKind, PriceBar, TAGS_PER_POSITION, tag_named,
+};
 use sigma_store::NewInstrument;
 
 use super::findings::Finding;
@@ -60,6 +62,11 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
     for position in &account.positions {
         if let Some(finding) = fault(position, terms.as_of) {
             findings.push(finding);
+        } else if let Some(expiry) = expired(position, terms.as_of) {
+            let (symbol, as_of) = (&position.symbol, terms.as_of);
+            let message =
+                format!("{symbol} expired on {expiry}, before the date of the file, {as_of}; left out");
+            findings.push(Finding::new("ERR_IMP_014", Some(position.row), message));
         } else if position.class == AssetClass::CashLike {
             // Units bought by transactions are cash that has changed its form, not a balance.
             if !position.is_closed() && !position.flags.contains(&Flag::Replayed) {
@@ -86,6 +93,10 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
 /// Why a row cannot be used.
 fn fault(position: &ImportedPosition, as_of: NaiveDate) -> Option<Finding> {
     let row = Some(position.row);
+    if position.tags.len() > TAGS_PER_POSITION {
+        let message = format!("{} has {} tags", position.symbol, position.tags.len());
+        return Some(Finding::new("ERR_IMP_015", row, message));
+    }
     if position.currency != "USD" {
         let message = format!("{} is in {}", position.symbol, position.currency);
         return Some(Finding::new("ERR_IMP_001", row, message).of("currency", &position.currency));
@@ -93,6 +104,12 @@ fn fault(position: &ImportedPosition, as_of: NaiveDate) -> Option<Finding> {
     let date = [position.entry_date, position.exit_date].into_iter().flatten().find(|date| *date > as_of)?;
     let message = format!("{} is traded on {date}, after the date of the file, {as_of}", position.symbol);
     Some(Finding::new("ERR_IMP_005", row, message).of("date", date.to_string()))
+}
+
+/// The expiry of an open contract that had ended before the day of the file.
+fn expired(position: &ImportedPosition, as_of: NaiveDate) -> Option<NaiveDate> {
+    let contract = position.contract.as_ref().filter(|_| !position.is_closed())?;
+    Some(contract.terms.expiry).filter(|expiry| *expiry < as_of)
 }
 
 /// What the account holds in cash; `None` when the file does not say.

@@ -1,9 +1,9 @@
 //! The accounts of a file beside the books they go into.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use sigma_brokers::statement::{Account as Stated, Flag, Statement};
+use sigma_brokers::statement::{Account as Stated, Statement};
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{App, Table, store_error};
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
@@ -13,7 +13,7 @@ use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, St
 
 use super::import::Args;
 use super::usage;
-use crate::import::accounts::{Choice, Destination, distribute};
+use crate::import::accounts::{AccountError, Choice, Destination, Known, distribute, key};
 use crate::import::findings::Finding;
 use crate::import::holdings::{Prepared, Terms, prepare};
 use crate::import::plan::{self, Comparison, Target, compare, empty_book};
@@ -64,9 +64,17 @@ pub async fn prepare_accounts(
         (None, true) => Choice::Merged,
         (None, false) => Choice::Each,
     };
-    let destinations = distribute(statement.accounts.clone(), &args.portfolio, choice).map_err(|error| {
-        usage(error.to_string(), "name one with --account, or merge them with --merge-accounts")
-    })?;
+    let known = if args.merge { Vec::new() } else { known(store, &args.portfolio).await? };
+    let destinations =
+        distribute(statement.accounts.clone(), &args.portfolio, choice, &known).map_err(|error| {
+            let remedy = match error {
+                AccountError::Other { .. } => {
+                    "name another --portfolio, or add the account to it with --merge"
+                }
+                _ => "name one with --account, or merge them with --merge-accounts",
+            };
+            usage(error.to_string(), remedy)
+        })?;
     if args.cash.is_some() && destinations.len() > 1 {
         let message = format!("--cash is of one account, and the file has {}", destinations.len());
         return Err(usage(message, "name the account with --account, or merge them with --merge-accounts"));
@@ -82,6 +90,24 @@ pub async fn prepare_accounts(
     }
     check_slugs(&accounts)?;
     Ok(Work { as_of, calendar, accounts })
+}
+
+/// The portfolios under a name that accounts were imported into, and which account each holds.
+async fn known(store: &mut Store, name: &str) -> anyhow::Result<Vec<Known>> {
+    let slug = slug_of(name);
+    let portfolios = store.portfolios(&[]).await.map_err(store_error)?;
+    let is_under = |portfolio: &Portfolio| {
+        let above = portfolio.name.split_once(" / ").map(|(above, _)| slug_of(above));
+        portfolio.slug == slug || portfolio.name == name || above.as_deref() == Some(&slug)
+    };
+    let names: HashMap<i64, String> =
+        portfolios.into_iter().filter(is_under).map(|portfolio| (portfolio.id, portfolio.name)).collect();
+    let imports = store.imports(&[]).await.map_err(store_error)?;
+    let known = imports.into_iter().filter_map(|import| {
+        let portfolio = names.get(&import.portfolio_id)?.clone();
+        Some(Known { portfolio, account: import.import.account? })
+    });
+    Ok(known.collect())
 }
 
 /// Two accounts whose names differ only in signs would be one portfolio.
@@ -146,7 +172,8 @@ async fn account(
     };
     let mut prepared = prepare(&stated, &terms, found);
     if target == Target::Existing {
-        found.extend(late_activity(&book, &stated));
+        let late = late_activity(&book, &stated, found);
+        found.extend(late);
     }
     let is_part = args.merge || is_activity(&stated) || found.iter().any(Finding::is_error);
     prepared.holdings.is_whole_account = !is_part;
@@ -173,28 +200,32 @@ async fn account(
 
 /// Whether the positions were replayed from transactions, which never tell all that is held.
 fn is_activity(stated: &Stated) -> bool {
-    stated.positions.iter().any(|position| position.flags.contains(&Flag::Replayed))
-        || !stated.flows.is_empty()
+    stated.activity_since.is_some()
 }
 
-/// Activity that begins after a symbol was entered would put its own lots in the place of the earlier ones.
-fn late_activity(book: &Book, stated: &Stated) -> Vec<Finding> {
-    if !is_activity(stated) {
-        return Vec::new();
+/// Activity that begins after a symbol was entered would put its own lots in the place of the earlier ones, and sales of
+/// what was held before it are not in the lots it brings.
+fn late_activity(book: &Book, stated: &Stated, found: &[Finding]) -> Vec<Finding> {
+    let Some(since) = stated.activity_since else { return Vec::new() };
+    let earlier: BTreeMap<&str, NaiveDate> = book
+        .lots
+        .iter()
+        .filter(|lot| lot.position.entry_date < since)
+        .map(|lot| (lot.instrument.symbol.as_str(), lot.position.entry_date))
+        .collect();
+    let finding = |row, message| Finding::new("ERR_IMP_013", row, message);
+    if let Some(unknown) = found.iter().find(|finding| finding.code == "ERR_ACT_003" && !earlier.is_empty()) {
+        let message = format!("the activity begins on {since} and closes units that were opened before it");
+        return vec![finding(unknown.row, message)];
     }
-    let entries = stated.positions.iter().filter_map(|position| position.entry_date);
-    let Some(since) = entries.chain(stated.flows.iter().map(|flow| flow.date)).min() else {
-        return Vec::new();
-    };
     let mut told = BTreeSet::new();
     let named = stated.positions.iter().filter(|position| told.insert(&position.symbol));
     named
         .filter_map(|position| {
-            let lots = book.lots.iter().filter(|lot| lot.instrument.symbol == position.symbol);
-            let entered = lots.map(|lot| lot.position.entry_date).min().filter(|entered| *entered < since)?;
+            let entered = earlier.get(position.symbol.as_str())?;
             let message =
                 format!("the activity begins on {since}, and {} was entered on {entered}", position.symbol);
-            Some(Finding::new("ERR_IMP_013", Some(position.row), message))
+            Some(finding(Some(position.row), message))
         })
         .collect()
 }
@@ -205,6 +236,7 @@ fn record(context: &Context<'_>, stated: &Stated, comparison: &Comparison, found
         file_name: context.source.file_name.clone(),
         sha256: context.source.sha256.clone(),
         format: context.statement.format.to_owned(),
+        account: key(stated),
         as_of: context.as_of,
         file_rows: stated.positions.len() + stated.cash.len() + stated.flows.len(),
         positions: comparison.counts.positions,

@@ -87,3 +87,82 @@ fn a_part_of_an_account_and_a_new_start() {
     let both = folder.import(&part, &["--replace", "--merge"]);
     assert_eq!(both.code, 2);
 }
+
+const ACTIVITY: &str = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n\
+    11/03/2025,Reinvest Shares,SWVXX,x,5,$1,,-$5.00\n11/03/2025,Reinvest Dividend,SWVXX,x,,,,$5.00\n\
+    11/03/2025,MoneyLink Transfer,,x,,,,\"$1,000.00\"\n10/30/2025,Buy,ACME,x,10,$100,,\"-$1,000.00\"\n\
+    10/29/2025,MoneyLink Transfer,,x,,,,\"$50,000.00\"\n";
+
+/// Units of a money market fund bought by a transaction are no balance.
+#[test]
+fn activity_brings_its_own_cash() {
+    let folder = Folder::new();
+    let outcome = folder.import(
+        &folder.write("activity.csv", ACTIVITY),
+        &["--as-of", "2025-10-28", "--cash", "0", "--merge"],
+    );
+    assert_eq!(outcome.code, 2, "trades after the day of the file: {}", outcome.stderr);
+    let first = "ticker,quantity,entry_price,entry_date\nZZZ,1,10,2025-10-28\n";
+    assert_eq!(
+        folder.import(&folder.write("first.csv", first), &["--as-of", "2025-10-28", "--cash", "100"]).code,
+        0
+    );
+    let outcome = folder.import(&folder.write("activity.csv", ACTIVITY), &[]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert_eq!(folder.held("own"), [("ACME".to_owned(), 10.0, 100.0), ("ZZZ".to_owned(), 1.0, 10.0)]);
+    let cash: f64 = folder.cash("own").iter().map(|(_, amount)| amount).sum();
+    assert_eq!(cash, 100.0 + 50_000.0 + 1_000.0 + 5.0);
+}
+
+/// Activity of a part of the time says nothing of what was held before.
+#[test]
+fn later_activity_closes_nothing_it_does_not_know() {
+    let folder = Folder::new();
+    let row =
+        |row: &str| format!("Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n{row}\n");
+    let first = row("03/03/2025,Buy,ACME,x,10,$10.00,,-$100.00\n03/03/2025,Buy,BBB,x,10,$10.00,,-$100.00");
+    assert_eq!(folder.import(&folder.write("a.csv", &first), &["--as-of", "2025-03-03"]).code, 0);
+    let state = folder.state();
+    for later in ["09/03/2025,Sell,BBB,x,4,$12.00,,$48.00", "09/03/2025,Buy,BBB,x,4,$12.00,,-$48.00"] {
+        let refused = folder.import(&folder.write("b.csv", &row(later)), &[]);
+        assert_eq!(refused.code, 2, "{}", refused.stdout);
+        assert!(refused.codes().contains(&"ERR_IMP_013".to_owned()), "{:?}", refused.codes());
+        assert_eq!(folder.state(), state);
+    }
+    let other = folder.write("c.csv", &row("09/03/2025,Buy,CCC,x,4,$12.00,,-$48.00"));
+    assert_eq!(folder.import(&other, &[]).code, 0);
+    assert_eq!(folder.held("own").len(), 3);
+}
+
+const FIDELITY: &str =
+    "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total\n";
+
+/// A third account with a name that is there already, and a file of one account only, find their portfolios.
+#[test]
+fn an_account_goes_where_it_went_before() {
+    let folder = Folder::new();
+    let row = |number: &str, name: &str, symbol: &str| {
+        format!("{number},{name},{symbol},x,10,$10.00,$100.00,$90.00\n")
+    };
+    let [ind, roth] = [row("X1111", "Ind", "ACME"), row("X2222", "ROTH", "BBB")];
+    let third = row("X3333", "Ind", "CCC");
+    for (name, rows) in
+        [("1.csv", [&ind, &roth, ""]), ("2.csv", [&ind, &roth, &third]), ("3.csv", [&roth, "", ""])]
+    {
+        let outcome = folder.import(&folder.write(name, &(FIDELITY.to_owned() + &rows.concat())), &[]);
+        assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    }
+    let mut slugs: Vec<String> = folder
+        .rows("portfolio list")
+        .iter()
+        .map(|row| row["portfolio"].as_str().unwrap().to_owned())
+        .collect();
+    slugs.sort();
+    assert_eq!(slugs, ["own-ind", "own-ind-3333", "own-roth"]);
+    assert_eq!(folder.held("own-roth").len(), 1);
+    let one = folder.import(&folder.write("4.csv", &(FIDELITY.to_owned() + &ind)), &["--portfolio", "Else"]);
+    assert_eq!(one.code, 0);
+    let other =
+        folder.import(&folder.write("5.csv", &(FIDELITY.to_owned() + &roth)), &["--portfolio", "Else"]);
+    assert!(other.code == 2 && other.stderr.contains("Else holds the account 1111"), "{}", other.stderr);
+}

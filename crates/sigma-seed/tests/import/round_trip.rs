@@ -60,3 +60,26 @@ fn tags_and_hand_made_books() {
     assert_eq!(folder.run(&close).code, 0);
     comes_back(&folder, "demo-hedgefundstyle", "2025-06-30", &user);
 }
+
+/// Lots of one day, shares that cost nothing, eight decimals, an adjusted contract with its own multiplier.
+#[test]
+fn what_the_template_alone_cannot_say() {
+    let folder = Folder::new();
+    let text = "# as of: 2025-06-30\n# cash: 10\nSymbol,Quantity,Entry Price Per Share,Entry Date,Tags,Lot,Multiplier\n\
+        ACME,10,90,2025-06-02,,1,\nACME,20,85.123456789012345,2025-06-02,,2,\nACME,0.12345678,0,2025-06-03,,3,\n\
+        GME1260116C00020000,2,1.5,2025-06-03,,4,150\nSPY250516C00450000,1,5,2025-05-01,,5,100\n";
+    let file = folder.write("book.csv", text);
+    let outcome = folder.import(&file, &[]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert!(outcome.stdout.contains("ERR_IMP_014"), "the expired contract is told: {}", outcome.stdout);
+    let own = lots(&folder, "own");
+    assert_eq!(own.len(), 4, "{own:#?}");
+    comes_back(&folder, "own", "2025-06-30", "owner@localhost");
+    let text = export(&folder, "own", "2025-06-30");
+    assert!(text.contains("GME1260116C00020000,2,1.5,2025-06-03,OPTIONS,,,,,,,,,4,150"), "{text}");
+    let again = folder.write("again.csv", &text);
+    let outcome = folder.import(&again, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("opened=0 closed=0"), "{}", outcome.stderr);
+    assert_eq!(lots(&folder, "own"), own);
+}
