@@ -211,7 +211,7 @@ mod tests {
             ["Own / Ind", "Own / ROTH", "Own / Ind 3333"]
         );
         assert_eq!(names(&[roth]).unwrap(), ["Own / ROTH"]);
-        assert_eq!(names(&[second.clone()]).unwrap(), ["Own"]);
+        assert_eq!(names(std::slice::from_ref(&second)).unwrap(), ["Own"]);
         let known = [Known { portfolio: "Own".to_owned(), account: "1111".to_owned() }];
         let refused = distribute(vec![second], "Own", Choice::Each, &known).unwrap_err();
         assert_eq!(
