@@ -65,6 +65,11 @@ impl Fred {
         Ok(Fred { api, graph: Service::open(NAME, of_graph)? })
     }
 
+    /// The service that is asked first.
+    pub(crate) fn service(&self) -> &Service {
+        self.api.as_deref().unwrap_or(&self.graph)
+    }
+
     /// Values of a series between two dates, both included, by ascending date.
     pub async fn yields(
         &self,

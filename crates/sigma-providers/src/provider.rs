@@ -144,6 +144,18 @@ impl Provider {
         }
     }
 
+    /// Tells apart the keys and addresses that a service is asked with; see [`crate::http::Service::access_mark`].
+    pub fn access_mark(&self) -> String {
+        let service = match self {
+            Provider::Polygon(polygon) => &polygon.service,
+            Provider::Fmp(fmp) => &fmp.service,
+            Provider::Tiingo(tiingo) => &tiingo.service,
+            Provider::Fred(fred) => fred.service(),
+            Provider::Yahoo(yahoo) => &yahoo.service,
+        };
+        service.access_mark()
+    }
+
     /// Whether prices of such an instrument can be had here at all: a request that cannot succeed is not worth one.
     pub fn covers(&self, symbol: &str, kind: Option<InstrumentKind>) -> bool {
         if !is_ticker_like(symbol) {

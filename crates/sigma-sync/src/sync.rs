@@ -77,14 +77,9 @@ impl Work<'_> {
         let mut state = self.load(store).await?;
         let before = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
         let mut intake = Intake::default();
-        let mut faults = self.gather(store, &mut state, &mut intake).await?;
+        let faults = self.gather(store, &mut state, &mut intake).await?;
 
         let missing = self.missing(&state)?;
-        for (subject, fault) in state.memory.held() {
-            if errors_of(&missing).contains(subject.as_str()) {
-                faults.add(&subject, &fault, fault.kind.is_provider_wide());
-            }
-        }
         let Outcome { mut issues, status } = self.tell(&state, &intake, &faults, missing);
         if self.datasets.prices {
             let after = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;

@@ -32,7 +32,7 @@ use crate::symbols::{self, Dialect};
 /// The service.
 #[derive(Debug)]
 pub struct Fmp {
-    service: Service,
+    pub(crate) service: Service,
     is_legacy: bool,
     /// Endpoints that the plan refuses.
     refusals: Mutex<BTreeMap<&'static str, Fault>>,

@@ -55,6 +55,15 @@ impl Service {
         &self.settings.patience
     }
 
+    /// 32 bits that tell two accesses apart, an access being a key and an address: what one is refused, another may get.
+    /// Nothing of the key can be found from it.
+    pub fn access_mark(&self) -> String {
+        let address = self.settings.address.resource(&[], &[]);
+        let key = self.settings.sign.key().map(|key| key.expose_secret()).unwrap_or_default();
+        let bytes = address.as_str().bytes().chain([0]).chain(key.bytes());
+        format!("{:08x}", super::budget::mark(bytes))
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.budget.now()
     }

@@ -45,6 +45,7 @@ impl Polygon {
                 Ok(series) => {
                     joined.bars.extend(series.bars);
                     joined.problems.extend(series.problems);
+                    joined.unusable.extend(series.unusable);
                 }
                 Err(fault) if is_nothing(fault.kind) || fault.kind == FaultKind::PlanTimeframe => {
                     joined.problems.push(format!("{from} to {to}: {fault}"));
@@ -66,7 +67,7 @@ impl Polygon {
             let detail = format!("no bars of {spelled} between {} and {until}", ask.from);
             return Err(Fault::new(self.service.name(), FaultKind::NoData, detail));
         }
-        let (bars, mut problems) = parse(&rows, ask.from, until);
+        let Parsed { bars, mut problems, unusable } = parse(&rows, ask.from, until);
         if let Some(problem) = problems.first().filter(|_| bars.is_empty()) {
             let detail = format!("no row can be used: {problem}");
             return Err(Fault::new(self.service.name(), FaultKind::Malformed, detail));
@@ -74,7 +75,7 @@ impl Polygon {
         if until < ask.to {
             problems.push(until_yesterday(until));
         }
-        Ok(Series { bars, problems, ..Series::default() })
+        Ok(Series { bars, problems, unusable, ..Series::default() })
     }
 
     /// The rows of a range and the date they were asked until. Plans of end-of-day data refuse a range that includes
@@ -160,9 +161,19 @@ fn check_raw(answer: &Answer, page: &Page) -> Result<(), Fault> {
     }
 }
 
-/// The bars of a range with what is wrong with the other rows.
-pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> (Vec<PriceBar>, Vec<String>) {
-    let (mut bars, mut problems, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+/// The bars of a range.
+#[derive(Default)]
+pub(super) struct Parsed {
+    pub bars: Vec<PriceBar>,
+    /// What is wrong with the other rows.
+    pub problems: Vec<String>,
+    /// Their dates.
+    unusable: Vec<NaiveDate>,
+}
+
+pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> Parsed {
+    let (mut parsed, mut outside) = (Parsed::default(), Vec::new());
+    let problems = &mut parsed.problems;
     for (index, row) in rows.iter().enumerate() {
         let row = Row(row);
         let Some(date) = row.date_of_millis("t") else {
@@ -174,15 +185,18 @@ pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> (Vec<Pric
             continue;
         }
         match bar(row, date) {
-            Ok(bar) => bars.push(bar),
-            Err(problem) => problems.push(format!("{date}: {problem}")),
+            Ok(bar) => parsed.bars.push(bar),
+            Err(problem) => {
+                problems.push(format!("{date}: {problem}"));
+                parsed.unusable.push(date);
+            }
         }
     }
     if let (Some(first), Some(last)) = (outside.iter().min(), outside.iter().max()) {
         let count = outside.len();
         problems.push(format!("{count} rows of {first} to {last} are outside {from} to {to}"));
     }
-    (bars, problems)
+    parsed
 }
 
 /// The bars of one session. Over-the-counter shares are left out, and so are spellings without a canonical form, such

@@ -51,7 +51,7 @@ const SOURCE: &str = "polygon";
 /// The service.
 #[derive(Debug)]
 pub struct Polygon {
-    service: Service,
+    pub(crate) service: Service,
     /// The current day.
     refuses_today: Refused,
     /// Snapshots of the options on a kind of symbol.

@@ -235,11 +235,7 @@ impl Search {
         has_session.then_some((self.from, last))
     }
 
-    fn take_closes(
-        &mut self,
-        symbol: &str,
-        (bars, problems): (Vec<sigma_core::model::PriceBar>, Vec<String>),
-    ) {
+    fn take_closes(&mut self, symbol: &str, bars::Parsed { bars, problems, .. }: bars::Parsed) {
         self.found.problems.extend(problems.into_iter().map(|problem| format!("{symbol}: {problem}")));
         for bar in bars {
             match bar.close > 0.0 {

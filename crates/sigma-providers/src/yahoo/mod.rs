@@ -36,7 +36,7 @@ const PROBE_DAYS: u64 = 7;
 /// The service.
 #[derive(Debug)]
 pub struct Yahoo {
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl Yahoo {
