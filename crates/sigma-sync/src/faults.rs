@@ -21,6 +21,17 @@ struct Met {
     is_wide: bool,
 }
 
+/// Subjects without which engines cannot do, and that are missing.
+#[derive(Debug, Clone, Default)]
+pub struct Missing<'a> {
+    pub all: BTreeSet<&'a str>,
+    /// What the run is there for: prices, where it brings prices. A key or a plan that keeps other data away does not
+    /// stop what works on prices; a limit stops nothing.
+    pub main: BTreeSet<&'a str>,
+    /// Those of a kind of data of which nothing is there and nothing came.
+    pub nothing: BTreeSet<&'a str>,
+}
+
 impl Faults {
     pub fn add(&mut self, subject: &str, fault: &Fault, is_wide: bool) {
         self.met.push(Met { subject: subject.to_owned(), fault: fault.clone(), is_wide });
@@ -63,12 +74,28 @@ impl Faults {
         faults.lines().into_iter().next()
     }
 
-    /// The exit status of a run in which these subjects are still missing, where a fault explains it better than
-    /// `partial`: a key, a plan, a limit or an outage that all requests met. Where nothing at all is there, faults of
-    /// single symbols count as well.
-    pub fn status(&self, missing: &BTreeSet<&str>, is_nothing_there: bool) -> Option<ExitStatus> {
-        let counts = |met: &&Met| (met.is_wide || is_nothing_there) && missing.contains(met.subject.as_str());
+    /// The exit status of a run in which something is still missing, where a fault explains it better than `partial`: a
+    /// key, a plan, a limit or an outage that all requests met. Of a kind of data of which nothing at all is there, faults
+    /// of single symbols count as well.
+    pub fn status(&self, missing: &Missing<'_>) -> Option<ExitStatus> {
+        let counts = |Met { subject, fault, is_wide }: &&Met| {
+            let subject = subject.as_str();
+            let is_limit = status_of(fault.kind) == Some(ExitStatus::RateLimit);
+            let is_told = missing.main.contains(subject) || (is_limit && missing.all.contains(subject));
+            (*is_wide || missing.nothing.contains(subject)) && is_told
+        };
         heaviest(self.met.iter().filter(counts))
+    }
+
+    /// Whether a limit stood in the way of this subject.
+    pub fn is_limited(&self, subject: &str) -> bool {
+        let is_limit = |met: &&Met| status_of(met.fault.kind) == Some(ExitStatus::RateLimit);
+        self.met.iter().filter(is_limit).any(|met| met.subject == subject)
+    }
+
+    /// Whether anybody was asked about this subject in vain.
+    pub fn has_met(&self, subject: &str) -> bool {
+        self.met.iter().any(|met| met.subject == subject)
     }
 
     /// The exit status of a run in which no question was answered at all.
@@ -131,28 +158,26 @@ mod tests {
 
     #[test]
     fn the_exit_code_follows_what_keeps_data_away() {
-        let status = |kind, nothing| {
+        let of = |kind, missing: Missing<'_>| {
             let mut faults = Faults::default();
             faults.add("AAA", &fault(kind, 400), kind.is_provider_wide());
-            faults.status(&BTreeSet::from(["AAA"]), nothing).map(ExitStatus::code)
+            faults.status(&missing).map(ExitStatus::code)
         };
-        assert_eq!(status(FaultKind::Auth, false), Some(4));
-        assert_eq!(status(FaultKind::PlanEndpoint, false), Some(4));
-        assert_eq!(status(FaultKind::RateLimited, false), Some(5));
-        assert_eq!(status(FaultKind::QuotaExhausted, false), Some(5));
+        let aaa = || BTreeSet::from(["AAA"]);
+        let some = |kind| of(kind, Missing { all: aaa(), main: aaa(), ..Missing::default() });
+        let all = |kind| of(kind, Missing { all: aaa(), main: aaa(), nothing: aaa() });
+        assert_eq!(some(FaultKind::Auth), Some(4));
+        assert_eq!(some(FaultKind::PlanEndpoint), Some(4));
+        assert_eq!(some(FaultKind::RateLimited), Some(5));
+        assert_eq!(some(FaultKind::QuotaExhausted), Some(5));
         // One symbol that is not in the plan does not stop the chain; a plan without any symbol does.
-        assert_eq!(
-            (status(FaultKind::PlanSymbol, false), status(FaultKind::PlanSymbol, true)),
-            (None, Some(4))
-        );
-        assert_eq!(
-            (status(FaultKind::Transient, false), status(FaultKind::Transient, true)),
-            (None, Some(6))
-        );
-        assert_eq!(status(FaultKind::NoData, true), None);
-        let mut faults = Faults::default();
-        faults.add("AAA", &fault(FaultKind::Auth, 401), true);
+        assert_eq!((some(FaultKind::PlanSymbol), all(FaultKind::PlanSymbol)), (None, Some(4)));
+        assert_eq!((some(FaultKind::Transient), all(FaultKind::Transient)), (None, Some(6)));
+        assert_eq!(all(FaultKind::NoData), None);
         // Another provider had it.
-        assert_eq!(faults.status(&BTreeSet::new(), false), None);
+        assert_eq!(of(FaultKind::Auth, Missing::default()), None);
+        // Yields beside prices.
+        let beside = |kind| of(kind, Missing { all: aaa(), nothing: aaa(), ..Missing::default() });
+        assert_eq!((beside(FaultKind::Auth), beside(FaultKind::RateLimited)), (None, Some(5)));
     }
 }

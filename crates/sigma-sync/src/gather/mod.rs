@@ -5,6 +5,7 @@
 //! used-up limit, an outage) ends the asking of that service for that kind of data, and the next one is asked.
 
 mod actions;
+mod adjusted;
 mod contracts;
 mod options;
 mod prices;

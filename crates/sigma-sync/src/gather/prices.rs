@@ -9,7 +9,7 @@ use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
 use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId, order};
 
-use super::Gathering;
+use super::{Gathering, adjusted};
 use crate::needs::RATE_PROXIES;
 use crate::state::State;
 
@@ -102,6 +102,9 @@ impl Gathering<'_> {
         self.from(id).fetches.push(gaps);
         let state = &*self.state;
         series.bars.retain(|bar| may_store(state, symbol, bar.date, id));
+        if let Some(history) = state.histories.get(symbol) {
+            series.problems.extend(adjusted::keep(&mut series.bars, history));
+        }
         self.from(id).add_series(symbol, series);
     }
 
