@@ -46,25 +46,18 @@ impl Faults {
         self.met.is_empty()
     }
 
-    /// One line for each kind of fault of each provider: `41 symbols: PlanSymbol (FMP 402): what the provider said`.
+    /// One line for each kind of fault of each provider: `41 symbols: PlanSymbol (FMP 402): what the provider said`. What
+    /// it said of one symbol and no other, such as when it was delisted, is told too.
     pub fn lines(&self) -> Vec<String> {
-        let mut groups: BTreeMap<(FaultKind, String), (BTreeSet<&str>, &str)> = BTreeMap::new();
+        let mut groups: BTreeMap<(FaultKind, String), Group<'_>> = BTreeMap::new();
         for Met { subject, fault, .. } in &self.met {
-            let group = groups
-                .entry((fault.kind, fault.origin()))
-                .or_insert_with(|| (BTreeSet::new(), &fault.detail));
-            group.0.insert(subject);
+            let group = groups.entry((fault.kind, fault.origin())).or_default();
+            group.subjects.insert(subject);
+            if group.sayings.insert(saying(subject, &fault.detail)) {
+                group.details.push(&fault.detail);
+            }
         }
-        let line = |((kind, origin), (subjects, detail)): ((FaultKind, String), (BTreeSet<&str>, &str))| {
-            let count = subjects.len();
-            let what = match (count, subjects.first()) {
-                (1, Some(only)) => (*only).to_owned(),
-                _ => format!("{count} symbols"),
-            };
-            let named = if count > 1 { format!(" [{}]", some_of(&subjects)) } else { String::new() };
-            format!("{what}: {kind} ({origin}): {detail}{named}")
-        };
-        groups.into_iter().map(line).collect()
+        groups.into_iter().map(|((kind, origin), group)| group.line(kind, &origin)).collect()
     }
 
     /// The line that stands for an exit status.
@@ -102,6 +95,36 @@ impl Faults {
     pub fn status_unanswered(&self) -> Option<ExitStatus> {
         heaviest(self.met.iter()).filter(|_| self.answers == 0)
     }
+}
+
+/// Faults of one kind and origin.
+#[derive(Default)]
+struct Group<'a> {
+    subjects: BTreeSet<&'a str>,
+    /// What was said, one of each saying, in the order in which it was heard.
+    details: Vec<&'a str>,
+    sayings: BTreeSet<String>,
+}
+
+impl Group<'_> {
+    fn line(&self, kind: FaultKind, origin: &str) -> String {
+        const TOLD: usize = 5;
+        let count = self.subjects.len();
+        let what = match (count, self.subjects.first()) {
+            (1, Some(only)) => (*only).to_owned(),
+            _ => format!("{count} symbols"),
+        };
+        let told: Vec<&str> =
+            self.details.iter().take(TOLD).map(|detail| detail.trim_end_matches('.')).collect();
+        let more = if self.details.len() > TOLD { "; ..." } else { "" };
+        let named = if count > 1 { format!(" [{}]", some_of(&self.subjects)) } else { String::new() };
+        format!("{what}: {kind} ({origin}): {}{more}{named}", told.join("; "))
+    }
+}
+
+/// What a detail says, whichever symbol it is said of.
+fn saying(subject: &str, detail: &str) -> String {
+    detail.replace(subject, "*")
 }
 
 /// The status that most faults stand for.
@@ -152,6 +175,26 @@ mod tests {
             [
                 "41 symbols: PlanSymbol (FMP 402): said so [S00, S01, S02, S03, S04, ...]",
                 "ZZZ: NotFound (FMP 404): said so"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_said_of_one_symbol_alone_is_told() {
+        let mut faults = Faults::default();
+        for (symbol, detail) in [
+            ("AAA", "Ticker not found."),
+            ("HZNP", "HZNP was delisted on 2023-10-06"),
+            ("BBB", "no bars of BBB"),
+            ("CCC", "no bars of CCC"),
+        ] {
+            faults.add(symbol, &Fault::new("Polygon", FaultKind::NotFound, detail), false);
+        }
+        assert_eq!(
+            faults.lines(),
+            [
+                "4 symbols: NotFound (Polygon): Ticker not found; HZNP was delisted on 2023-10-06; no bars of BBB \
+              [AAA, BBB, CCC, HZNP]"
             ]
         );
     }

@@ -293,7 +293,7 @@ impl Work<'_> {
     fn tell_gate(&self, state: &State, before: &gate::Verdicts, after: &gate::Verdicts) -> Vec<Issue> {
         let gate::Gate { total, sufficient, backfilled, short } = gate::compare(before, after);
         let window = usize::from(self.args.window);
-        self.app.detail(&format!(
+        self.app.note(&format!(
             "history of {window} sessions: total {total}, sufficient {sufficient}, backfilled {backfilled}, still \
              short {short}"
         ));
