@@ -89,7 +89,7 @@ impl Fred {
 
     /// One cheap request.
     pub async fn probe(&self) -> Vec<Ability> {
-        let to = moment::new_york(self.graph.now()).date();
+        let to = moment::new_york(self.graph.data_now()).date();
         let from = to.checked_sub_days(Days::new(PROBE_DAYS)).unwrap_or(to);
         let (rates, how) = match &self.api {
             Some(api) => (of_api(api, PROBE_SERIES, from, to).await, "with a key"),

@@ -132,7 +132,7 @@ impl Fmp {
             Some(fault) => fault,
             None => {
                 let rows = self.split_adjusted(ask).await?;
-                match self.fetch_splits(&spell(&ask.symbol, ask.kind), ask.today).await {
+                match self.splits_of(&spell(&ask.symbol, ask.kind), ask.today).await {
                     Ok(splits) => {
                         let series = rebuilt(rows, &splits, ask);
                         if series.bars.is_empty() {
@@ -234,7 +234,16 @@ impl Fmp {
         Fault::new(self.service.name(), FaultKind::NoData, detail)
     }
 
-    /// Fetches the splits of all time, and keeps them for [`Fmp::actions`].
+    /// The splits of all time, asked for once a day: bars and actions need the same.
+    pub(super) async fn splits_of(&self, spelled: &str, today: NaiveDate) -> Result<Splits, Fault> {
+        let known = lock(&self.splits).get(spelled).filter(|(asked, _)| *asked == today).cloned();
+        match known {
+            Some((_, splits)) => Ok(splits),
+            None => self.fetch_splits(spelled, today).await,
+        }
+    }
+
+    /// Fetches the splits of all time, and keeps them.
     pub(super) async fn fetch_splits(&self, spelled: &str, today: NaiveDate) -> Result<Splits, Fault> {
         let read = |answer: &Answer| super::actions::parse_splits(answer, spelled, self.is_legacy);
         let splits = self.ask(SPLITS, Some(spelled), &[], read).await?;

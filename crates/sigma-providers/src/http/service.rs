@@ -64,8 +64,14 @@ impl Service {
         format!("{:08x}", super::budget::mark(bytes))
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    /// Real time.
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.budget.now()
+    }
+
+    /// The time that data is asked at: what decides which session is the last one, and which day is today.
+    pub fn data_now(&self) -> DateTime<Utc> {
+        (self.settings.data_clock)()
     }
 
     /// A resource by its path segments and query; both are encoded.

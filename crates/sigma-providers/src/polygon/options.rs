@@ -44,7 +44,7 @@ impl Polygon {
         to: NaiveDate,
     ) -> Result<Quotes, Fault> {
         let mut search = Search::of(contracts, from, to);
-        let now = new_york(self.service.now());
+        let now = new_york(self.service.data_now());
         let is_told = !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to);
         let ending = match if is_told { self.snapshot(underlying, &mut search).await } else { Ok(()) } {
             Ok(()) => self.closes(&mut search, now.date()).await,

@@ -108,3 +108,15 @@ fn another_key_is_not_told_what_the_first_one_was_refused() {
     Run::new(command.output().unwrap()).ends(0).says("missing=0").says("sufficient=3/3");
     assert!(!String::from_utf8_lossy(&fixture.all_bytes()).contains("another-key"), "the key was kept");
 }
+
+#[test]
+fn splits_are_asked_for_once_a_symbol() {
+    let names = symbols(3);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    fixture.sync(&market, &["fmp"], "run", &[]).ends(0);
+    let asked = market.asked();
+    for symbol in ["S000", "S001", "S002", "SPY"] {
+        let of_splits = format!("/stable/splits?symbol={symbol}");
+        assert_eq!(asked.iter().filter(|target| target.starts_with(&of_splits)).count(), 1, "{asked:?}");
+    }
+}
