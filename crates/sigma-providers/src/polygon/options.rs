@@ -12,6 +12,7 @@ use sigma_core::model::{
     ExerciseStyle, InstrumentKind, OccSymbol, OptionKind, OptionQuote, exercise_style_of, parse_occ,
 };
 
+use super::rebuilt::Told;
 use super::row::Row;
 use super::snapshot::{empty, quote};
 use super::{Polygon, bars, paging};
@@ -89,7 +90,9 @@ impl Polygon {
                 search.asked.insert(symbol);
                 continue;
             };
-            match self.daily_rows(&format!("O:{symbol}"), from, to, today).await {
+            // Closes of a contract are never adjusted, whatever the answer says.
+            let told = Told::default();
+            match self.daily_rows(&told, &format!("O:{symbol}"), from, to, today).await {
                 Ok((rows, until)) => {
                     search.take_closes(&symbol, bars::parse(&rows, from, until));
                     if until < to {
