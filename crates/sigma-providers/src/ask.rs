@@ -31,6 +31,8 @@ pub struct Series {
     pub dividends: Option<Vec<Dividend>>,
     /// Rows that could not be used, one sentence each.
     pub problems: Vec<String>,
+    /// Sessions of such rows: that there is no bar of them is not known.
+    pub unusable: Vec<NaiveDate>,
 }
 
 /// Splits and dividends of one symbol.

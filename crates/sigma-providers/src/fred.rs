@@ -65,6 +65,11 @@ impl Fred {
         Ok(Fred { api, graph: Service::open(NAME, of_graph)? })
     }
 
+    /// The service that is asked first.
+    pub(crate) fn service(&self) -> &Service {
+        self.api.as_deref().unwrap_or(&self.graph)
+    }
+
     /// Values of a series between two dates, both included, by ascending date.
     pub async fn yields(
         &self,
@@ -84,7 +89,7 @@ impl Fred {
 
     /// One cheap request.
     pub async fn probe(&self) -> Vec<Ability> {
-        let to = moment::new_york(self.graph.now()).date();
+        let to = moment::new_york(self.graph.data_now()).date();
         let from = to.checked_sub_days(Days::new(PROBE_DAYS)).unwrap_or(to);
         let (rates, how) = match &self.api {
             Some(api) => (of_api(api, PROBE_SERIES, from, to).await, "with a key"),

@@ -28,8 +28,10 @@ pub struct Config<'a> {
     pub secret: &'a dyn Fn(&str) -> Option<SecretString>,
     /// Folder of the request budgets.
     pub state_dir: PathBuf,
-    /// Real time.
+    /// Real time, by which requests are counted.
     pub clock: Clock,
+    /// The time that data is asked at: `SIGMA_NOW` stops it, and a run of yesterday asks as yesterday did.
+    pub data_clock: Clock,
     pub version: &'a str,
     /// Told before each wait of a second or more for a limit.
     pub on_wait: Option<Arc<dyn Fn(&'static str, Duration) + Send + Sync>>,
@@ -87,6 +89,7 @@ pub fn connect(id: ProviderId, config: &Config<'_>) -> Result<Provider, ConnectE
         state_dir: Some(config.state_dir.clone()),
         patience,
         clock: config.clock.clone(),
+        data_clock: config.data_clock.clone(),
         user_agent: user_agent(id, config.version),
         on_wait: config.on_wait.clone(),
     };
@@ -142,6 +145,18 @@ impl Provider {
             Provider::Fred(_) => ProviderId::Fred,
             Provider::Yahoo(_) => ProviderId::Yahoo,
         }
+    }
+
+    /// Tells apart the keys and addresses that a service is asked with; see [`crate::http::Service::access_mark`].
+    pub fn access_mark(&self) -> String {
+        let service = match self {
+            Provider::Polygon(polygon) => &polygon.service,
+            Provider::Fmp(fmp) => &fmp.service,
+            Provider::Tiingo(tiingo) => &tiingo.service,
+            Provider::Fred(fred) => fred.service(),
+            Provider::Yahoo(yahoo) => &yahoo.service,
+        };
+        service.access_mark()
     }
 
     /// Whether prices of such an instrument can be had here at all: a request that cannot succeed is not worth one.

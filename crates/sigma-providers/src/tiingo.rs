@@ -31,7 +31,7 @@ const WHOLE_WITHIN: f64 = 1e-3;
 /// The service.
 #[derive(Debug)]
 pub struct Tiingo {
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl Tiingo {
@@ -122,7 +122,10 @@ fn read(answer: &Answer, ask: &BarsAsk) -> Result<Series, Fault> {
         }
         match row.bar(date) {
             Some(bar) => series.bars.push(bar),
-            None => series.problems.push(format!("{date}: no close")),
+            None => {
+                series.problems.push(format!("{date}: no close"));
+                series.unusable.push(date);
+            }
         }
         if let Some(amount) = row.div_cash.as_f64().filter(|&amount| amount > 0.0) {
             dividends.insert(date, Dividend { ex_date: date, amount });

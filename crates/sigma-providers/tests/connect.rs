@@ -13,6 +13,7 @@ fn open(id: ProviderId, state_dir: &std::path::Path) -> Result<Provider, Connect
         secret: &|_| Some(SecretString::from(KEY)),
         state_dir: state_dir.to_owned(),
         clock: std::sync::Arc::new(|| chrono::DateTime::UNIX_EPOCH),
+        data_clock: std::sync::Arc::new(|| chrono::DateTime::UNIX_EPOCH),
         version: "1.0",
         on_wait: None,
     };

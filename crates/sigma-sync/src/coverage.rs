@@ -118,13 +118,22 @@ pub fn not_refreshed(state: &State) -> Vec<Issue> {
         .collect()
 }
 
-/// Needed yields that are not there or old. Engines can do without them, so absence is a warning.
-pub fn missing_rates(needs: &Needs, covered: &Covered, calendar: &Calendar) -> anyhow::Result<Vec<Issue>> {
+/// Needed yields that are not there or old. That nobody offers any is a warning, since engines can do without; that
+/// somebody was asked in vain is as bad as old ones.
+pub fn missing_rates(
+    needs: &Needs,
+    covered: &Covered,
+    was_refused: impl Fn(&str) -> bool,
+    calendar: &Calendar,
+) -> anyhow::Result<Vec<Issue>> {
     let mut issues = Vec::new();
     let none = BTreeSet::new();
     for series in &needs.series {
         let dates = covered.rates.get(series).unwrap_or(&none);
         match last_and_age(dates, needs.to, calendar)? {
+            None if was_refused(series) => {
+                issues.push(Issue::error(series, Reason::NoRate, "no yield at all"));
+            }
             None => issues.push(Issue::warning(series, Reason::NoRate, "no yield at all")),
             Some((_, age)) if age < RATE_AGE_SESSIONS.0 => {}
             Some((last, age)) if age < RATE_AGE_SESSIONS.1 => {

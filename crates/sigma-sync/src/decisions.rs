@@ -16,6 +16,8 @@ pub struct Decisions {
     accepted: HashSet<(String, NaiveDate, String)>,
     /// Symbol, date, provider and reason.
     dropped: HashSet<(String, NaiveDate, String, String)>,
+    /// Symbol, date, provider of bars that were not dropped.
+    waiting: HashSet<(String, NaiveDate, String)>,
     /// Bars that nobody has decided about, as they came.
     open: HashMap<(String, NaiveDate, String), PriceBar>,
 }
@@ -25,6 +27,9 @@ impl Decisions {
         let mut decisions = Decisions::default();
         for row in quarantine {
             let QuarantinedBar { symbol, date, source, reason, payload, status, .. } = row;
+            if status != QuarantineStatus::Dropped {
+                decisions.waiting.insert((symbol.clone(), date, source.clone()));
+            }
             match status {
                 QuarantineStatus::Accepted => drop(decisions.accepted.insert((symbol, date, source))),
                 QuarantineStatus::Dropped => drop(decisions.dropped.insert((symbol, date, source, reason))),
@@ -37,6 +42,13 @@ impl Decisions {
             }
         }
         decisions
+    }
+
+    /// The sessions of which a bar of the provider was refused, and not dropped by the user.
+    pub fn waiting(&self, symbol: &str, source: &str, sessions: &[NaiveDate]) -> Vec<NaiveDate> {
+        let is_waiting =
+            |day: &&NaiveDate| self.waiting.contains(&(symbol.to_owned(), **day, source.to_owned()));
+        sessions.iter().filter(is_waiting).copied().collect()
     }
 
     pub fn is_accepted(&self, symbol: &str, bar: &PriceBar) -> bool {

@@ -8,6 +8,7 @@ use sigma_core::analytics::history::{Verdict, observations, verdict};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Dataset, Issue, Reason};
 
+use crate::faults::Faults;
 use crate::state::State;
 
 /// Fewest returns that give a loading at all.
@@ -60,6 +61,18 @@ pub fn still_short(state: &State, verdicts: &Verdicts, window: usize) -> Vec<Iss
         Issue::warning(symbol, Reason::InsufficientHistory, detail)
     };
     short.map(issue).collect()
+}
+
+/// One error for each symbol whose window a limit keeps short: a later run will bring the rest.
+pub fn kept_away(verdicts: &Verdicts, faults: &Faults) -> Vec<Issue> {
+    let is_short = |(symbol, (verdict, _)): &(&String, &(Verdict, usize))| {
+        *verdict != Verdict::Sufficient && faults.is_limited(symbol)
+    };
+    let issue = |(symbol, _): (&String, &(Verdict, usize))| {
+        let detail = "a limit keeps the rest of its history away; run again when it is over";
+        Issue::error(symbol, Reason::ProviderError, detail)
+    };
+    verdicts.iter().filter(is_short).map(issue).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
-//! What services were asked before, and how it ended: what was answered is not asked again, and what was refused, or
-//! answered with nothing at all, not before the next day.
+//! What services were asked before, and how it ended. What was answered is not asked again, and that there is nothing
+//! holds for its day. What failed is asked again by the next run, and by a run once.
+//!
+//! # Access
+//! What was refused, or answered with nothing, holds for the key and the address that it was asked with: with others a
+//! plan may reach further. One row for each provider (subject [`ACCESS`]) keeps the mark of both and since when they
+//! are in use; what is older says nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,6 +24,9 @@ const LATE_SESSIONS: usize = 3;
 /// bar that was refused may be corrected.
 const GAP_DAYS: i64 = 7;
 
+/// Subject of the row that tells with which key and address a provider is asked.
+const ACCESS: &str = "*";
+
 /// Subject, dataset and provider.
 type FetchKey = (String, Dataset, &'static str);
 
@@ -28,6 +36,8 @@ pub struct Memory {
     fetches: HashMap<FetchKey, Fetch>,
     /// What this run has asked itself.
     asked: HashSet<FetchKey>,
+    /// What was found out before this moment was found out with another key or address.
+    since: HashMap<&'static str, DateTime<Utc>>,
     now: DateTime<Utc>,
     /// Nothing counts as answered.
     is_refreshing: bool,
@@ -40,7 +50,32 @@ impl Memory {
             Some(((fetch.subject.clone(), fetch.dataset, source), fetch))
         };
         let fetches = fetches.into_iter().filter_map(entry).collect();
-        Memory { fetches, asked: HashSet::new(), now, is_refreshing }
+        Memory { fetches, asked: HashSet::new(), since: HashMap::new(), now, is_refreshing }
+    }
+
+    /// Learns with which keys and addresses this run asks, by their marks, and gives the rows to store.
+    pub fn use_access(&mut self, marks: &[(ProviderId, String)], to: NaiveDate) -> Vec<Fetch> {
+        let mut rows = Vec::new();
+        for (id, mark) in marks {
+            let known = self.get(ACCESS, Dataset::Gaps, *id).cloned();
+            let is_same = known.as_ref().is_some_and(|known| known.detail == *mark);
+            if let Some(known) = known {
+                let since = if is_same { moment(&known.fetched_at) } else { Some(self.now) };
+                self.since.extend(since.map(|since| (id.name(), since)));
+            }
+            if !is_same {
+                let row = self.row(ACCESS, Dataset::Gaps, *id, (None, to), OK, mark);
+                // Nothing is known to have been asked with another key: the first one is as old as the database.
+                let is_first = !self.since.contains_key(id.name());
+                let fetched_at = if is_first {
+                    sigma_cli::clock::rfc3339(DateTime::UNIX_EPOCH)
+                } else {
+                    row.fetched_at.clone()
+                };
+                rows.push(self.keep(Fetch { fetched_at, ..row }));
+            }
+        }
+        rows
     }
 
     /// Whether everything is asked for again.
@@ -50,6 +85,11 @@ impl Memory {
 
     pub fn get(&self, subject: &str, dataset: Dataset, source: ProviderId) -> Option<&Fetch> {
         self.fetches.get(&(subject.to_owned(), dataset, source.name()))
+    }
+
+    /// Whether this run has asked for it.
+    pub fn is_asked(&self, subject: &str, dataset: Dataset, source: ProviderId) -> bool {
+        self.asked.contains(&(subject.to_owned(), dataset, source.name()))
     }
 
     /// The sessions of `missing` that are worth asking a provider for.
@@ -65,14 +105,18 @@ impl Memory {
             return missing.to_vec();
         };
         if !is_answer(&fetch.outcome) {
-            return if self.is_settled_today(fetch) { Vec::new() } else { missing.to_vec() };
-        }
-        // Some services say nothing where others say that they do not know the symbol, or are not done with the day.
-        if fetch.outcome == FaultKind::NoData.as_str() && self.age_days(fetch) != Some(0) {
-            return missing.to_vec();
+            return if self.is_refused_now(fetch) { Vec::new() } else { missing.to_vec() };
         }
         let late = calendar.sessions_back(fetch.to, LATE_SESSIONS - 1).unwrap_or(fetch.to);
-        let gaps = self.get(subject, Dataset::Gaps, source);
+        // Some services say nothing where others say that they do not know the symbol, or are not done with the day. A
+        // request for the last sessions may as well ask for all.
+        if fetch.outcome == FaultKind::NoData.as_str() {
+            let is_late = missing.last().is_some_and(|&last| last >= late);
+            let is_open = (self.age_days(fetch) != Some(0) || is_late || self.is_outdated(fetch))
+                && !self.is_asked_now(fetch);
+            return if is_open { missing.to_vec() } else { Vec::new() };
+        }
+        let gaps = self.get(subject, Dataset::Gaps, source).filter(|gaps| !self.is_outdated(gaps));
         let is_gap = |day: NaiveDate| {
             gaps.is_some_and(|gaps| {
                 let is_young = self.age_days(gaps).is_some_and(|age| age < GAP_DAYS);
@@ -81,7 +125,8 @@ impl Memory {
         };
         let is_answered = |day: NaiveDate| {
             let is_asked = fetch.from.is_none_or(|from| from <= day) && day < late;
-            is_asked && (dataset != Dataset::Prices || fetch.outcome != OK || is_gap(day))
+            let is_none = if dataset == Dataset::Prices { is_gap(day) } else { !self.is_outdated(fetch) };
+            is_asked && is_none
         };
         missing.iter().copied().filter(|&day| !is_answered(day)).collect()
     }
@@ -92,8 +137,9 @@ impl Memory {
             return true;
         };
         match is_answer(&fetch.outcome) {
+            true if fetch.outcome != OK && self.is_outdated(fetch) => true,
             true => self.age_days(fetch).is_none_or(|age| age >= days),
-            false => !self.is_settled_today(fetch),
+            false => !self.is_refused_now(fetch),
         }
     }
 
@@ -119,22 +165,33 @@ impl Memory {
     }
 
     /// Remembers that every session between the dates was asked for, so that those without a bar are known to have
-    /// none. Asked for from its beginning, a range is as of now; continued, it is as old as its beginning.
+    /// none. Asked for from its beginning, a range is as of now; continued, it is as old as its beginning. It ends before
+    /// the first row that could not be used: of that session nothing is known yet.
     pub fn gaps(
         &mut self,
         subject: &str,
         source: ProviderId,
         (from, to): (NaiveDate, NaiveDate),
+        unusable: Option<NaiveDate>,
         calendar: &Calendar,
     ) -> Fetch {
+        let known = self.get(subject, Dataset::Gaps, source).filter(|gaps| !self.is_outdated(gaps)).cloned();
         let mut fetch = self.row(subject, Dataset::Gaps, source, (Some(from), to), OK, "");
-        if let Some(known) = self.get(subject, Dataset::Gaps, source) {
+        if let Some(known) = known {
             let next = calendar.next(known.to).unwrap_or(known.to);
             if known.from.is_some_and(|start| start < from) && from <= next {
                 fetch.from = known.from;
                 fetch.to = known.to.max(to);
-                fetch.fetched_at = known.fetched_at.clone();
+                fetch.fetched_at = known.fetched_at;
             }
+        }
+        if let Some(before) = unusable.and_then(|unusable| unusable.pred_opt()) {
+            fetch.to = fetch.to.min(before);
+        }
+        if fetch.from > Some(fetch.to) {
+            // Nothing is known, which takes the place of what was: it counts as old.
+            fetch.from = Some(fetch.to);
+            fetch.fetched_at = sigma_cli::clock::rfc3339(DateTime::UNIX_EPOCH);
         }
         self.keep(fetch)
     }
@@ -196,22 +253,6 @@ impl Memory {
         told.collect::<Vec<_>>().join("; ")
     }
 
-    /// Refusals of data that an earlier run of the day met and this one did not ask for again, by subject.
-    pub fn held(&self) -> Vec<(String, Fault)> {
-        let is_data = |dataset| matches!(dataset, Dataset::Prices | Dataset::Quotes | Dataset::Rates);
-        let held = self.fetches.iter().filter(|(key, fetch)| {
-            is_data(key.1) && !self.is_refreshing && !self.asked.contains(key) && self.is_settled_today(fetch)
-        });
-        let fault = |((subject, _, source), fetch): (&FetchKey, &Fetch)| {
-            let (id, kind) = (ProviderId::parse(source)?, FaultKind::parse(&fetch.outcome)?);
-            let detail = format!("{} (earlier today; --refresh asks again)", fetch.detail);
-            Some((subject.clone(), Fault::new(id.entry().label, kind, detail)))
-        };
-        let mut held: Vec<(String, Fault)> = held.filter_map(fault).collect();
-        held.sort_by(|(one, _), (other, _)| one.cmp(other));
-        held
-    }
-
     fn row(
         &self,
         subject: &str,
@@ -242,19 +283,35 @@ impl Memory {
         fetch
     }
 
-    /// Refused for a reason that a second request on the same day would meet again.
-    fn is_settled_today(&self, fetch: &Fetch) -> bool {
-        let settled = FaultKind::parse(&fetch.outcome).is_some_and(is_settled);
-        settled && self.age_days(fetch) == Some(0)
+    /// Refused in this run for a reason that a second request would meet again.
+    fn is_refused_now(&self, fetch: &Fetch) -> bool {
+        FaultKind::parse(&fetch.outcome).is_some_and(is_settled) && self.is_asked_now(fetch)
+    }
+
+    /// Whether this run has asked for it itself.
+    fn is_asked_now(&self, fetch: &Fetch) -> bool {
+        let source = ProviderId::parse(&fetch.source);
+        source.is_some_and(|source| self.is_asked(&fetch.subject, fetch.dataset, source))
+    }
+
+    /// Found out with another key or address.
+    fn is_outdated(&self, fetch: &Fetch) -> bool {
+        let since = ProviderId::parse(&fetch.source).and_then(|id| self.since.get(id.name()));
+        let is_older = |since: &DateTime<Utc>| moment(&fetch.fetched_at).is_none_or(|then| then <= *since);
+        since.is_some_and(is_older) && !self.is_asked_now(fetch)
     }
 
     fn age_days(&self, fetch: &Fetch) -> Option<i64> {
-        let then = DateTime::parse_from_rfc3339(&fetch.fetched_at).ok()?;
-        Some((self.now.date_naive() - then.with_timezone(&Utc).date_naive()).num_days())
+        let then = moment(&fetch.fetched_at)?;
+        Some((self.now.date_naive() - then.date_naive()).num_days())
     }
 }
 
-/// What a second request on the same day would meet again.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+}
+
+/// What a second request in the same run would meet again.
 fn is_settled(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -296,7 +353,7 @@ mod tests {
         assert_eq!(open(&memory, "2025-06-02", "2025-06-30").len(), 20);
         let dates = (Some(day("2025-06-02")), day("2025-06-27"));
         memory.answered("AAA", PRICES, POLYGON, dates, Calendar::nyse());
-        memory.gaps("AAA", POLYGON, (day("2025-06-02"), day("2025-06-27")), Calendar::nyse());
+        memory.gaps("AAA", POLYGON, (day("2025-06-02"), day("2025-06-27")), None, Calendar::nyse());
         // The last three sessions of the answer, and the one after it.
         let late = ["2025-06-25", "2025-06-26", "2025-06-27", "2025-06-30"].map(day);
         assert_eq!(open(&memory, "2025-06-02", "2025-06-30"), late);
@@ -334,29 +391,66 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_holds_for_its_day_and_an_outage_for_nothing() {
+    fn a_refusal_holds_for_its_run_and_nothing_at_all_for_its_day() {
         let fault = |kind| Fault::new("Polygon", kind, "");
         let dates = (Some(day("2025-06-02")), day("2025-06-30"));
+        let all = |memory: &Memory| open(memory, "2025-06-02", "2025-06-30").len();
         let mut today = memory("2025-06-30T22:00:00Z");
         today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::PlanSymbol));
-        assert_eq!(open(&today, "2025-06-02", "2025-06-30"), []);
-        let fetches: Vec<Fetch> = today.fetches.values().cloned().collect();
-        let tomorrow = Memory::new(fetches.clone(), "2025-07-01T01:00:00Z".parse().unwrap(), false);
-        assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
-        let refreshing = Memory::new(fetches, today.now, true);
-        assert_eq!(open(&refreshing, "2025-06-02", "2025-06-30").len(), 20);
-        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::NoData));
-        // The last sessions may come late.
+        assert_eq!(all(&today), 0);
+        let later = |memory: &Memory, now: &str| {
+            Memory::new(memory.fetches.values().cloned().collect(), now.parse().unwrap(), false)
+        };
+        let mut rerun = later(&today, "2025-06-30T22:01:00Z");
+        assert_eq!(all(&rerun), 20);
+        rerun.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::NoData));
+        assert_eq!(all(&rerun), 0, "not twice in a run");
+        let rerun = later(&rerun, "2025-06-30T22:02:00Z");
+        assert_eq!(open(&rerun, "2025-06-02", "2025-06-20"), []);
+        // The last sessions may come late, and who asks for them asks for all.
+        assert_eq!(all(&rerun), 20);
+        assert_eq!(open(&later(&rerun, "2025-07-01T01:00:00Z"), "2025-06-02", "2025-06-20").len(), 14);
+        let mut down = rerun;
+        down.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::Transient));
+        assert_eq!(all(&down), 20);
+        assert_eq!(down.account("AAA", PRICES), "Polygon: Transient");
+    }
+
+    #[test]
+    fn what_another_key_was_told_says_nothing() {
+        let to = day("2025-06-30");
+        let access = |mark: &str| [(POLYGON, mark.to_owned())];
+        let mut first = memory("2025-06-30T22:00:00Z");
+        assert_eq!(first.use_access(&access("1a"), to).len(), 1);
+        first.answered("AAA", PRICES, POLYGON, (Some(day("2025-06-02")), to), Calendar::nyse());
+        first.gaps("AAA", POLYGON, (day("2025-06-02"), to), None, Calendar::nyse());
+        let later = |memory: &Memory, now: &str| {
+            Memory::new(memory.fetches.values().cloned().collect(), now.parse().unwrap(), false)
+        };
+        let gaps = |memory: &Memory| open(memory, "2025-06-02", "2025-06-20").len();
+        let mut same = later(&first, "2025-06-30T22:01:00Z");
+        assert_eq!((same.use_access(&access("1a"), to).len(), gaps(&same)), (0, 0));
+        let mut other = later(&first, "2025-06-30T22:01:00Z");
+        assert_eq!((other.use_access(&access("2b"), to).len(), gaps(&other)), (1, 14));
+        // What it tells itself holds.
+        other.gaps("AAA", POLYGON, (day("2025-06-02"), to), None, Calendar::nyse());
+        assert_eq!(gaps(&other), 0);
+        let mut again = later(&other, "2025-06-30T22:02:00Z");
+        assert_eq!(again.use_access(&access("2b"), to).len(), 0);
+    }
+
+    #[test]
+    fn a_session_whose_row_could_not_be_used_stays_open() {
+        let mut memory = memory("2025-06-30T22:00:00Z");
+        let dates = (day("2025-06-02"), day("2025-06-27"));
+        memory.answered("AAA", PRICES, POLYGON, (Some(dates.0), dates.1), Calendar::nyse());
+        memory.gaps("AAA", POLYGON, dates, Some(day("2025-06-18")), Calendar::nyse());
         assert_eq!(
-            open(&today, "2025-06-02", "2025-06-30"),
-            ["2025-06-26", "2025-06-27", "2025-06-30"].map(day)
+            open(&memory, "2025-06-02", "2025-06-23"),
+            ["2025-06-18", "2025-06-20", "2025-06-23"].map(day)
         );
-        let fetches: Vec<Fetch> = today.fetches.values().cloned().collect();
-        let tomorrow = Memory::new(fetches, "2025-07-01T01:00:00Z".parse().unwrap(), false);
-        assert_eq!(open(&tomorrow, "2025-06-02", "2025-06-30").len(), 20);
-        today.refused("AAA", PRICES, POLYGON, dates, &fault(FaultKind::Transient));
-        assert_eq!(open(&today, "2025-06-02", "2025-06-30").len(), 20);
-        assert_eq!(today.account("AAA", PRICES), "Polygon: Transient");
+        memory.gaps("AAA", POLYGON, dates, Some(dates.0), Calendar::nyse());
+        assert_eq!(open(&memory, "2025-06-02", "2025-06-04").len(), 3);
     }
 
     #[test]

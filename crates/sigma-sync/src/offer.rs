@@ -52,7 +52,7 @@ impl Offered {
 
     /// Adds the bars of a symbol, and the corporate actions that came with them.
     pub fn add_series(&mut self, symbol: &str, series: Series) {
-        let Series { bars, splits, dividends, problems } = series;
+        let Series { bars, splits, dividends, problems, unusable: _ } = series;
         self.bars.entry(symbol.to_owned()).or_default().extend(bars);
         let actions = Actions {
             splits: splits.unwrap_or_default(),

@@ -140,10 +140,16 @@ fn service(app: &App, id: ProviderId, waits: &Waits) -> anyhow::Result<Provider>
         secret: &secret,
         state_dir: app.state_dir(),
         clock: Arc::new(system_now),
+        data_clock: data_clock(app),
         version: env!("CARGO_PKG_VERSION"),
         on_wait: Some(on_wait),
     };
     connect(id, &config).map_err(|error| connect_error(id, error))
+}
+
+fn data_clock(app: &App) -> sigma_providers::http::Clock {
+    let clock = app.clock;
+    Arc::new(move || clock.now())
 }
 
 fn connect_error(id: ProviderId, error: ConnectError) -> anyhow::Error {

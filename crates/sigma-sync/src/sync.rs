@@ -11,7 +11,7 @@ use sigma_store::Store;
 
 use crate::args::{Datasets, SyncArgs};
 use crate::coverage;
-use crate::faults::Faults;
+use crate::faults::{Faults, Missing};
 use crate::gate;
 use crate::gather::Gathering;
 use crate::intake::Intake;
@@ -77,17 +77,15 @@ impl Work<'_> {
         let mut state = self.load(store).await?;
         let before = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
         let mut intake = Intake::default();
-        let mut faults = self.gather(store, &mut state, &mut intake).await?;
+        let faults = self.gather(store, &mut state, &mut intake).await?;
 
-        let missing = self.missing(&state)?;
-        for (subject, fault) in state.memory.held() {
-            if errors_of(&missing).contains(subject.as_str()) {
-                faults.add(&subject, &fault, fault.kind.is_provider_wide());
-            }
+        let mut missing = self.missing(&state, &faults)?;
+        let after = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
+        if self.datasets.prices {
+            missing.extend(gate::kept_away(&after, &faults));
         }
         let Outcome { mut issues, status } = self.tell(&state, &intake, &faults, missing);
         if self.datasets.prices {
-            let after = gate::judge(&state, usize::from(self.args.window), &self.calendar)?;
             let short = self.tell_gate(&state, &before, &after);
             // Of one subject and reason the first is told: what services have answered says more than what is there.
             let at = if self.sources.services.is_empty() { issues.len() } else { 0 };
@@ -111,7 +109,8 @@ impl Work<'_> {
         if self.sources.folder.is_some() {
             self.read_folder(store, &mut state, &mut intake).await?;
         }
-        let Outcome { issues, .. } = self.tell(&state, &intake, &Faults::default(), self.missing(&state)?);
+        let faults = Faults::default();
+        let Outcome { issues, .. } = self.tell(&state, &intake, &faults, self.missing(&state, &faults)?);
         if !self.sources.services.is_empty() {
             return Ok(self.tell_plan(&issues));
         }
@@ -193,7 +192,7 @@ impl Work<'_> {
     }
 
     /// What the verb is to bring and is not there.
-    fn missing(&self, state: &State) -> anyhow::Result<Vec<Issue>> {
+    fn missing(&self, state: &State, faults: &Faults) -> anyhow::Result<Vec<Issue>> {
         let State { needs, covered, .. } = state;
         let mut missing = Vec::new();
         if self.datasets.prices {
@@ -204,20 +203,29 @@ impl Work<'_> {
             missing.extend(coverage::missing_quotes(needs, covered, &self.calendar)?);
         }
         if self.datasets.rates {
-            missing.extend(coverage::missing_rates(needs, covered, &self.calendar)?);
+            let was_refused = |series: &str| faults.has_met(series);
+            missing.extend(coverage::missing_rates(needs, covered, was_refused, &self.calendar)?);
         }
         Ok(missing)
     }
 
-    /// Whether nothing at all of some kind of data is there. One symbol that is missing is not that, even when there was
-    /// nothing else left to bring.
-    fn lacks_all(&self, needs: &Needs, errors: &BTreeSet<&str>) -> bool {
-        let is_lacking = |symbol: &String| errors.contains(symbol.as_str());
+    /// What is missing, as it weighs for the exit status.
+    fn weigh<'m>(&self, needs: &Needs, intake: &Intake, missing: &'m [Issue]) -> Missing<'m> {
+        let all = errors_of(missing);
         let Datasets { prices, options, rates, .. } = self.datasets;
         let Needs { needed, needed_contracts, series, .. } = needs;
-        (prices && !needed.is_empty() && needed.keys().all(is_lacking))
-            || (options && !needed_contracts.is_empty() && needed_contracts.keys().all(is_lacking))
-            || (rates && !series.is_empty() && series.iter().all(is_lacking))
+        let main = all.iter().copied().filter(|subject| !prices || needed.contains_key(*subject)).collect();
+        // One symbol that is missing is not all, even when there was nothing else left to bring.
+        let mut nothing = BTreeSet::new();
+        let mut add = |is_asked: bool, came: usize, names: BTreeSet<&str>| {
+            if is_asked && came == 0 && names.is_subset(&all) {
+                nothing.extend(all.iter().copied().filter(|subject| names.contains(subject)));
+            }
+        };
+        add(prices, intake.bars, needed.keys().map(String::as_str).collect());
+        add(options, intake.quotes, needed_contracts.keys().map(String::as_str).collect());
+        add(rates, intake.rates, series.iter().map(String::as_str).collect());
+        Missing { all, main, nothing }
     }
 
     /// Names refused rows and faults, records the counts of the closing line, and weighs what is missing.
@@ -249,12 +257,12 @@ impl Work<'_> {
         if intake.is_empty() && faults.is_empty() && missing.is_empty() && !self.sources.services.is_empty() {
             app.note(&format!("nothing to do: all that is needed up to {} is stored", self.dates.to));
         }
-        let errors = errors_of(&missing);
         app.record("missing", missing.iter().filter(|issue| issue.severity == Severity::Error).count());
+        let weighed = self.weigh(&state.needs, intake, &missing);
         // What engines can do without is not missing, but it is all that such a verb is there for.
-        let is_all = !self.datasets.prices || self.args.refresh;
+        let is_all = !self.datasets.prices || self.args.refresh || !weighed.all.is_empty();
         let status = faults
-            .status(&errors, intake.is_empty() && self.lacks_all(&state.needs, &errors))
+            .status(&weighed)
             .or_else(|| faults.status_unanswered().filter(|_| is_all && intake.is_empty()));
         issues.extend(missing);
         Outcome { issues, status }
@@ -285,7 +293,7 @@ impl Work<'_> {
     fn tell_gate(&self, state: &State, before: &gate::Verdicts, after: &gate::Verdicts) -> Vec<Issue> {
         let gate::Gate { total, sufficient, backfilled, short } = gate::compare(before, after);
         let window = usize::from(self.args.window);
-        self.app.detail(&format!(
+        self.app.note(&format!(
             "history of {window} sessions: total {total}, sufficient {sufficient}, backfilled {backfilled}, still \
              short {short}"
         ));

@@ -34,6 +34,8 @@ pub struct Asked {
     pub outcome: String,
     /// Beginning of the dates that were asked for.
     pub from: Option<NaiveDate>,
+    /// The kind of a fault that came after an answer: `RateLimited`.
+    pub later: Option<String>,
 }
 
 /// Coverage of one symbol or yield series.
@@ -52,6 +54,8 @@ pub struct Coverage {
     pub asked: Vec<Asked>,
     /// Refused bars in the window that nobody has decided about.
     pub quarantined: usize,
+    /// What became of a symbol that is not traded any more: `HZNP was delisted on 2023-10-06`.
+    pub fate: Option<String>,
 }
 
 const OK: &str = "ok";
@@ -62,23 +66,28 @@ impl Coverage {
         if self.verdict == Verdict::Sufficient {
             return None;
         }
-        let told = |asked: &Asked| match asked.from.filter(|_| asked.outcome == OK) {
-            Some(from) => format!("{}: {} from {from}", asked.label, asked.outcome),
-            None => format!("{}: {}", asked.label, asked.outcome),
+        let told = |asked: &Asked| {
+            let from = asked.from.filter(|_| asked.outcome == OK);
+            let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+            let later = asked.later.as_ref().map(|later| format!(", then {later}")).unwrap_or_default();
+            format!("{}: {}{from}{later}", asked.label, asked.outcome)
         };
         let mut parts: Vec<String> = self.asked.iter().map(told).collect();
         if parts.is_empty() {
             parts.push(NEVER_ASKED.to_owned());
         }
         parts.extend(self.in_quarantine());
+        parts.extend(self.fate.clone());
         Some(parts.join("; "))
     }
 
     /// The same without dates, so that symbols with one cause can be counted together: `PlanSymbol (FMP)`.
     pub fn cause(&self) -> String {
-        let refused = self.asked.iter().filter(|asked| asked.outcome != OK);
-        let mut parts: Vec<String> =
-            refused.map(|asked| format!("{} ({})", asked.outcome, asked.label)).collect();
+        let fault = |asked: &Asked| {
+            let kind = if asked.outcome == OK { asked.later.clone()? } else { asked.outcome.clone() };
+            Some(format!("{kind} ({})", asked.label))
+        };
+        let mut parts: Vec<String> = self.asked.iter().filter_map(fault).collect();
         if parts.is_empty() {
             let labels: Vec<&str> = self.asked.iter().map(|asked| asked.label.as_str()).collect();
             parts.push(match labels.as_slice() {
@@ -88,6 +97,9 @@ impl Coverage {
         }
         if self.quarantined > 0 {
             parts.push("bars in quarantine".to_owned());
+        }
+        if self.fate.is_some() {
+            parts.push("not traded any more".to_owned());
         }
         parts.join(", ")
     }
@@ -141,6 +153,7 @@ async fn of_prices(
             is_required: true,
             asked: asked(fetches, symbol, Dataset::Prices),
             quarantined: quarantined.get(symbol).copied().unwrap_or(0),
+            fate: fate(fetches, symbol),
         }
     };
     Ok(needs.iter().map(|(symbol, purposes)| row(symbol, purposes.iter().copied().collect())).collect())
@@ -171,6 +184,7 @@ async fn of_yields(
             is_required: false,
             asked: asked(fetches, &name, Dataset::Rates),
             quarantined: 0,
+            fate: None,
             symbol: name,
         }
     };
@@ -187,8 +201,23 @@ fn asked(fetches: &[Fetch], subject: &str, dataset: Dataset) -> Vec<Asked> {
             .map_or_else(|| fetch.source.clone(), |id| id.entry().label.to_owned()),
         outcome: fetch.outcome.clone(),
         from: fetch.from,
+        later: later(fetch),
     };
     found.into_iter().map(told).collect()
+}
+
+/// `then RateLimited (Polygon 429): too many`, which `sigma-sync` notes beside an answer that stays known.
+fn later(fetch: &Fetch) -> Option<String> {
+    let told = fetch.detail.strip_prefix("then ").filter(|_| fetch.outcome == OK)?;
+    told.split(' ').next().map(str::to_owned)
+}
+
+/// Whoever knows no profile of a symbol may know how it ended.
+fn fate(fetches: &[Fetch], symbol: &str) -> Option<String> {
+    let of_symbol = fetches.iter().filter(|f| f.subject == symbol && f.dataset == Dataset::Profile);
+    let ends = [format!("{symbol} was delisted "), format!("{symbol} trades as ")];
+    let mut details = of_symbol.map(|fetch| &fetch.detail);
+    details.find(|detail| ends.iter().any(|end| detail.starts_with(end))).cloned()
 }
 
 /// Bars in quarantine between two dates that nobody has decided about, by symbol.

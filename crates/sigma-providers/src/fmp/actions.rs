@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use sigma_core::model::{Dividend, Split};
 
-use super::{DIVIDENDS, Fmp, cell, legacy, lock, spell};
+use super::{DIVIDENDS, Fmp, cell, legacy, spell};
 use crate::ask::Actions;
 use crate::fault::{Fault, FaultKind};
 use crate::http::Answer;
@@ -133,12 +133,8 @@ impl Fmp {
         let spelled = spell(symbol, None);
         let read = |answer: &Answer| parse_dividends(answer, &spelled, self.is_legacy);
         let rows = self.ask(DIVIDENDS, Some(&spelled), &[], read).await?;
-        let today = moment::new_york(self.service.now()).date();
-        let known = lock(&self.splits).get(&spelled).filter(|(asked, _)| *asked == today).cloned();
-        let splits = match known {
-            Some((_, splits)) => splits,
-            None => self.fetch_splits(&spelled, today).await?,
-        };
+        let today = moment::new_york(self.service.data_now()).date();
+        let splits = self.splits_of(&spelled, today).await?;
         let (dividends, mut problems) = paid(&rows, &splits, from, to);
         let is_asked = |date: &NaiveDate| from <= *date && *date <= to;
         let unusable = splits.unusable.iter().filter(|date| is_asked(date));

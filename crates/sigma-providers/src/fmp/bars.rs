@@ -71,6 +71,8 @@ struct Row {
 pub struct Rows {
     pub bars: Vec<PriceBar>,
     pub problems: Vec<String>,
+    /// Dates of rows that are none.
+    pub unusable: Vec<NaiveDate>,
 }
 
 /// Reads the bars of one symbol, spelled as it was asked for.
@@ -85,7 +87,10 @@ pub fn parse(answer: &Answer, shape: Shape, spelled: &str) -> Result<Rows, Fault
         }
         match (row.date, row.bar(shape)) {
             (None, _) => undated += 1,
-            (Some(date), None) => rows.problems.push(format!("{date}: no close")),
+            (Some(date), None) => {
+                rows.problems.push(format!("{date}: no close"));
+                rows.unusable.push(date);
+            }
             (Some(_), Some(bar)) => rows.bars.push(bar),
         }
     }
@@ -127,7 +132,7 @@ impl Fmp {
             Some(fault) => fault,
             None => {
                 let rows = self.split_adjusted(ask).await?;
-                match self.fetch_splits(&spell(&ask.symbol, ask.kind), ask.today).await {
+                match self.splits_of(&spell(&ask.symbol, ask.kind), ask.today).await {
                     Ok(splits) => {
                         let series = rebuilt(rows, &splits, ask);
                         if series.bars.is_empty() {
@@ -144,8 +149,8 @@ impl Fmp {
             return Err(refused);
         }
         match self.fetch_rows(AS_TRADED, Shape::Adjusted, ask).await {
-            Ok(Rows { bars, problems }) => {
-                self.with_adjusted(ask, Series { bars, problems, ..Series::default() }).await
+            Ok(Rows { bars, problems, unusable }) => {
+                self.with_adjusted(ask, Series { bars, problems, unusable, ..Series::default() }).await
             }
             Err(fault) if is_plan(&fault) => Err(refused),
             Err(fault) => Err(fault),
@@ -209,6 +214,7 @@ impl Fmp {
             let rows = self.ask(endpoint, Some(&spelled), &dates(from, to), read).await?;
             all.bars.extend(rows.bars);
             all.problems.extend(rows.problems);
+            all.unusable.extend(rows.unusable);
         }
         if let Some(problem) = all.problems.first().filter(|_| all.bars.is_empty()) {
             let detail = format!("no row of {spelled} can be used: {problem}");
@@ -228,7 +234,16 @@ impl Fmp {
         Fault::new(self.service.name(), FaultKind::NoData, detail)
     }
 
-    /// Fetches the splits of all time, and keeps them for [`Fmp::actions`].
+    /// The splits of all time, asked for once a day: bars and actions need the same.
+    pub(super) async fn splits_of(&self, spelled: &str, today: NaiveDate) -> Result<Splits, Fault> {
+        let known = lock(&self.splits).get(spelled).filter(|(asked, _)| *asked == today).cloned();
+        match known {
+            Some((_, splits)) => Ok(splits),
+            None => self.fetch_splits(spelled, today).await,
+        }
+    }
+
+    /// Fetches the splits of all time, and keeps them.
     pub(super) async fn fetch_splits(&self, spelled: &str, today: NaiveDate) -> Result<Splits, Fault> {
         let read = |answer: &Answer| super::actions::parse_splits(answer, spelled, self.is_legacy);
         let splits = self.ask(SPLITS, Some(spelled), &[], read).await?;
@@ -243,6 +258,7 @@ impl Rows {
     fn tidy(&mut self, from: NaiveDate, to: NaiveDate) {
         let before = self.bars.len();
         self.bars.retain(|bar| from <= bar.date && bar.date <= to);
+        self.unusable.retain(|date| from <= *date && *date <= to);
         let beyond = before - self.bars.len();
         if beyond > 0 {
             self.problems.push(format!("{beyond} rows beyond {from} to {to}"));
@@ -261,7 +277,7 @@ impl Rows {
 
 /// Turns split-adjusted rows back into prices as traded.
 fn rebuilt(rows: Rows, splits: &Splits, ask: &BarsAsk) -> Series {
-    let Rows { mut bars, mut problems } = rows;
+    let Rows { mut bars, mut problems, unusable: without_close } = rows;
     let effective: Vec<_> = splits.rows.iter().filter(|split| split.date <= ask.today).cloned().collect();
     let unusable = splits.unusable.iter().filter(|date| **date <= ask.today).max();
     if let Some(date) = unusable.filter(|date| bars.iter().any(|bar| bar.date < **date)) {
@@ -270,7 +286,7 @@ fn rebuilt(rows: Rows, splits: &Splits, ask: &BarsAsk) -> Series {
     }
     unadjust(&mut bars, &effective);
     let splits = effective.into_iter().filter(|split| split.date >= ask.from).collect();
-    Series { bars, splits: Some(splits), dividends: None, problems }
+    Series { bars, splits: Some(splits), dividends: None, problems, unusable: without_close }
 }
 
 /// Stretches of at most [`LONGEST`] that cover the dates without overlap, newest first.

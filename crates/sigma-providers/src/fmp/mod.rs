@@ -32,11 +32,11 @@ use crate::symbols::{self, Dialect};
 /// The service.
 #[derive(Debug)]
 pub struct Fmp {
-    service: Service,
+    pub(crate) service: Service,
     is_legacy: bool,
     /// Endpoints that the plan refuses.
     refusals: Mutex<BTreeMap<&'static str, Fault>>,
-    /// Splits that came with the bars of a symbol, and the day they were asked on.
+    /// Splits of a symbol, and the day they were asked on.
     splits: Mutex<BTreeMap<String, (NaiveDate, actions::Splits)>>,
     /// Yields by the first day of their quarter. Held while a quarter is fetched: whoever else needs it waits.
     yields: tokio::sync::Mutex<BTreeMap<NaiveDate, Vec<reference::Yields>>>,
@@ -79,7 +79,7 @@ impl Fmp {
 
     /// What can be had with this key, in four requests at most.
     pub async fn probe(&self) -> Vec<Ability> {
-        let today = moment::new_york(self.service.now()).date();
+        let today = moment::new_york(self.service.data_now()).date();
         let from = today - Days::new(10);
         let mut abilities =
             vec![Ability { name: "daily prices", outcome: self.probe_prices(from, today).await }];

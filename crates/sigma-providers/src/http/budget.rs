@@ -69,8 +69,13 @@ impl Silence {
 
 /// 32 bits by which an account tells two keys apart (FNV-1a): each of them is shared by more keys than can be tried.
 fn key_mark(key: &SecretString) -> u32 {
+    mark(key.expose_secret().bytes())
+}
+
+/// FNV-1a of some bytes.
+pub(super) fn mark(bytes: impl Iterator<Item = u8>) -> u32 {
     let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    key.expose_secret().bytes().fold(0x811c_9dc5, mix)
+    bytes.fold(0x811c_9dc5, mix)
 }
 
 /// The account of one service.

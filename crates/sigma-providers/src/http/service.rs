@@ -55,8 +55,23 @@ impl Service {
         &self.settings.patience
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    /// 32 bits that tell two accesses apart, an access being a key and an address: what one is refused, another may get.
+    /// Nothing of the key can be found from it.
+    pub fn access_mark(&self) -> String {
+        let address = self.settings.address.resource(&[], &[]);
+        let key = self.settings.sign.key().map(|key| key.expose_secret()).unwrap_or_default();
+        let bytes = address.as_str().bytes().chain([0]).chain(key.bytes());
+        format!("{:08x}", super::budget::mark(bytes))
+    }
+
+    /// Real time.
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.budget.now()
+    }
+
+    /// The time that data is asked at: what decides which session is the last one, and which day is today.
+    pub fn data_now(&self) -> DateTime<Utc> {
+        (self.settings.data_clock)()
     }
 
     /// A resource by its path segments and query; both are encoded.

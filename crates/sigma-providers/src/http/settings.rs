@@ -53,7 +53,10 @@ pub struct Settings {
     /// Folder of the request budgets; without it they end with the process.
     pub state_dir: Option<PathBuf>,
     pub patience: Patience,
+    /// Real time, by which requests are counted.
     pub clock: Clock,
+    /// The time that data is asked at.
+    pub data_clock: Clock,
     pub user_agent: String,
     /// Told before each wait of a second or more for a limit: the provider and the length.
     pub on_wait: Option<Arc<dyn Fn(&'static str, Duration) + Send + Sync>>,

@@ -74,12 +74,58 @@ pub(super) async fn fetch(
     Ok(found)
 }
 
+/// The splits of some symbols, at least one.
+pub(super) async fn splits(
+    service: &Service,
+    symbols: &[String],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<String, Actions>, Fault> {
+    let mut found: BTreeMap<String, Actions> =
+        symbols.iter().map(|symbol| (symbol.clone(), Actions::default())).collect();
+    let symbols = found.keys().map(|symbol| spell(symbol, None, Dialect::Polygon)).collect();
+    let ask = Ask { service, symbols, from, to };
+    let rows = ask.rows(Event::Split).await?;
+    check_symbols(service, &rows)?;
+    parse_splits(&rows, from, to, &mut found);
+    Ok(found)
+}
+
+/// Whether rows name symbols: rows of anything else would read as if there were no split.
+fn check_symbols(service: &Service, rows: &[Value]) -> Result<(), Fault> {
+    match rows.iter().find(|row| Row(row).text("ticker").is_none()) {
+        Some(_) => Err(Fault::new(service.name(), FaultKind::Malformed, "a split without a symbol")),
+        None => Ok(()),
+    }
+}
+
+/// The splits of all symbols.
+pub(super) async fn market_splits(
+    service: &Service,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<String, Actions>, Fault> {
+    let ask = Ask { service, symbols: Vec::new(), from, to };
+    let rows = match ask.new_page(Event::Split, &[]).await {
+        Err(fault) if is_not_there(&fault) => ask.old_page(Event::Split, None).await?,
+        other => other?,
+    };
+    check_symbols(service, &rows)?;
+    let symbols = rows.iter().filter_map(|row| Row(row).text("ticker"));
+    let mut found = symbols.map(|symbol| (canonical(symbol, Dialect::Polygon), Actions::default())).collect();
+    parse_splits(&rows, from, to, &mut found);
+    Ok(found)
+}
+
+/// The key may not use the current resources.
+fn is_not_there(fault: &Fault) -> bool {
+    fault.status == Some(404) || fault.kind == FaultKind::PlanEndpoint
+}
+
 impl Ask<'_> {
     async fn rows(&self, event: Event) -> Result<Vec<Value>, Fault> {
         match self.new_rows(event).await {
-            Err(fault) if fault.status == Some(404) || fault.kind == FaultKind::PlanEndpoint => {
-                self.old_rows(event).await
-            }
+            Err(fault) if is_not_there(&fault) => self.old_rows(event).await,
             other => other,
         }
     }
@@ -87,14 +133,22 @@ impl Ask<'_> {
     async fn new_rows(&self, event: Event) -> Result<Vec<Value>, Fault> {
         let mut rows = Vec::new();
         for symbols in self.symbols.chunks(SYMBOLS_PER_REQUEST) {
-            let mut query = self.range(event);
-            let name = if symbols.len() == 1 { "ticker" } else { "ticker.any_of" };
-            query.extend([(name, symbols.join(",")), ("limit", "5000".into())]);
-            query.push(("sort", format!("{}.asc", event.date())));
-            let request = self.service.request(&["stocks", "v1", event.resource()], &query);
-            rows.extend(paging::plain_rows(self.service, request).await?);
+            rows.extend(self.new_page(event, symbols).await?);
         }
         Ok(rows)
+    }
+
+    /// Of these symbols, or of all when there is none.
+    async fn new_page(&self, event: Event, symbols: &[String]) -> Result<Vec<Value>, Fault> {
+        let mut query = self.range(event);
+        match symbols.len() {
+            0 => {}
+            1 => query.push(("ticker", symbols.concat())),
+            _ => query.push(("ticker.any_of", symbols.join(","))),
+        }
+        query.extend([("limit", "5000".to_owned()), ("sort", format!("{}.asc", event.date()))]);
+        let request = self.service.request(&["stocks", "v1", event.resource()], &query);
+        paging::plain_rows(self.service, request).await
     }
 
     async fn old_rows(&self, event: Event) -> Result<Vec<Value>, Fault> {
@@ -107,14 +161,18 @@ impl Ask<'_> {
             if is_whole_market { vec![None] } else { self.symbols.iter().map(Some).collect() };
         let mut rows = Vec::new();
         for symbol in symbols {
-            let mut query = self.range(event);
-            query.extend(symbol.map(|symbol| ("ticker", symbol.clone())));
-            query.extend([("limit", "1000".to_owned()), ("sort", event.date().into())]);
-            query.push(("order", "asc".into()));
-            let request = self.service.request(&["v3", "reference", event.resource()], &query);
-            rows.extend(paging::plain_rows(self.service, request).await?);
+            rows.extend(self.old_page(event, symbol).await?);
         }
         Ok(rows)
+    }
+
+    async fn old_page(&self, event: Event, symbol: Option<&String>) -> Result<Vec<Value>, Fault> {
+        let mut query = self.range(event);
+        query.extend(symbol.map(|symbol| ("ticker", symbol.clone())));
+        query.extend([("limit", "1000".to_owned()), ("sort", event.date().into())]);
+        query.push(("order", "asc".into()));
+        let request = self.service.request(&["v3", "reference", event.resource()], &query);
+        paging::plain_rows(self.service, request).await
     }
 
     fn range(&self, event: Event) -> Vec<(&'static str, String)> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sigma_core::model::{CloseBasis, InstrumentKind, PriceBar};
 
 use super::paging::{self, Page};
+use super::rebuilt::Told;
 use super::row::Row;
 use super::{Polygon, SOURCE};
 use crate::ask::{BarsAsk, Series, SessionBars};
@@ -31,13 +32,13 @@ impl Polygon {
             _ => names_between(&ask.symbol, ask.from, ask.to, ask.today),
         };
         if spans.len() < 2 && spans.first().is_none_or(|span| span.symbol == ask.symbol) {
-            return self.bars_of(ask).await;
+            return self.bars_of(ask, &ask.symbol).await;
         }
         for Span { symbol, from, to } in spans {
             let part = BarsAsk { symbol, from, to, ..ask.clone() };
-            let found = match self.bars_of(&part).await {
+            let found = match self.bars_of(&part, &ask.symbol).await {
                 Err(fault) if part.symbol != ask.symbol && is_nothing(fault.kind) => {
-                    self.bars_of(&BarsAsk { symbol: ask.symbol.clone(), ..part }).await
+                    self.bars_of(&BarsAsk { symbol: ask.symbol.clone(), ..part }, &ask.symbol).await
                 }
                 other => other,
             };
@@ -45,6 +46,7 @@ impl Polygon {
                 Ok(series) => {
                     joined.bars.extend(series.bars);
                     joined.problems.extend(series.problems);
+                    joined.unusable.extend(series.unusable);
                 }
                 Err(fault) if is_nothing(fault.kind) || fault.kind == FaultKind::PlanTimeframe => {
                     joined.problems.push(format!("{from} to {to}: {fault}"));
@@ -59,14 +61,16 @@ impl Polygon {
         }
     }
 
-    async fn bars_of(&self, ask: &BarsAsk) -> Result<Series, Fault> {
+    /// The bars under one symbol of a company, which has another one today perhaps.
+    async fn bars_of(&self, ask: &BarsAsk, of_today: &str) -> Result<Series, Fault> {
         let spelled = spell(&ask.symbol, ask.kind, Dialect::Polygon);
-        let (rows, until) = self.daily_rows(&spelled, ask.from, ask.to, ask.today).await?;
+        let told = Told::default();
+        let (rows, until) = self.daily_rows(&told, &spelled, ask.from, ask.to, ask.today).await?;
         if rows.is_empty() {
             let detail = format!("no bars of {spelled} between {} and {until}", ask.from);
             return Err(Fault::new(self.service.name(), FaultKind::NoData, detail));
         }
-        let (bars, mut problems) = parse(&rows, ask.from, until);
+        let Parsed { mut bars, mut problems, unusable } = parse(&rows, ask.from, until);
         if let Some(problem) = problems.first().filter(|_| bars.is_empty()) {
             let detail = format!("no row can be used: {problem}");
             return Err(Fault::new(self.service.name(), FaultKind::Malformed, detail));
@@ -74,13 +78,19 @@ impl Polygon {
         if until < ask.to {
             problems.push(until_yesterday(until));
         }
-        Ok(Series { bars, problems, ..Series::default() })
+        if is_share(&spelled) && told.is_adjusted(self.service.name())? {
+            let mut symbols = vec![ask.symbol.clone(), of_today.to_owned()];
+            symbols.dedup();
+            self.rebuild(&mut bars, &symbols, ask.today).await?;
+        }
+        Ok(Series { bars, problems, unusable, ..Series::default() })
     }
 
     /// The rows of a range and the date they were asked until. Plans of end-of-day data refuse a range that includes
     /// today: such a range is asked for again until the day before, and is not tried again.
     pub(super) async fn daily_rows(
         &self,
+        told: &Told,
         spelled: &str,
         from: NaiveDate,
         to: NaiveDate,
@@ -88,27 +98,38 @@ impl Polygon {
     ) -> Result<(Vec<Value>, NaiveDate), Fault> {
         let before_today = today.pred_opt().filter(|before| to >= today && from <= *before);
         let Some(before_today) = before_today else {
-            return Ok((self.range(spelled, from, to).await?, to));
+            return Ok((self.range(told, spelled, from, to).await?, to));
         };
         let refuses_today = self.refuses_today.of(spelled);
         if !refuses_today.load(Ordering::Relaxed) {
-            match self.range(spelled, from, to).await {
+            match self.range(told, spelled, from, to).await {
                 Err(fault) if fault.kind == FaultKind::PlanTimeframe => {}
                 other => return Ok((other?, to)),
             }
         }
-        let rows = self.range(spelled, from, before_today).await?;
+        let rows = self.range(told, spelled, from, before_today).await?;
         refuses_today.store(true, Ordering::Relaxed);
         Ok((rows, before_today))
     }
 
-    async fn range(&self, spelled: &str, from: NaiveDate, to: NaiveDate) -> Result<Vec<Value>, Fault> {
+    async fn range(
+        &self,
+        told: &Told,
+        spelled: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<Value>, Fault> {
         let (from, to) = (from.to_string(), to.to_string());
         let path = ["v2", "aggs", "ticker", spelled, "range", "1", "day", &from, &to];
         let query =
             [("adjusted", "false".to_owned()), ("sort", "asc".into()), ("limit", ROWS_PER_PAGE.into())];
         let request = self.service.request(&path, &query);
-        let rows = paging::rows(&self.service, request, |answer, page| check(answer, page, spelled)).await;
+        let check = |answer: &Answer, page: &Page| {
+            check(answer, page, spelled)?;
+            told.note(page);
+            Ok(())
+        };
+        let rows = paging::rows(&self.service, request, check).await;
         rows.map_err(|fault| match fault.kind {
             // Indices and options are plans of their own: what is refused there says nothing about shares.
             FaultKind::PlanEndpoint if !is_share(spelled) => Fault { kind: FaultKind::PlanSymbol, ..fault },
@@ -121,7 +142,17 @@ impl Polygon {
         let path = ["v2", "aggs", "grouped", "locale", "us", "market", "stocks", &day];
         let query = [("adjusted", "false".to_owned()), ("include_otc", "false".into())];
         let request = self.service.request(&path, &query);
-        Ok(parse_session(&paging::rows(&self.service, request, check_raw).await?, date))
+        let told = Told::default();
+        let check = |_: &Answer, page: &Page| {
+            told.note(page);
+            Ok(())
+        };
+        let rows = paging::rows(&self.service, request, check).await?;
+        let mut session = parse_session(&rows, date);
+        if told.is_adjusted(self.service.name())? {
+            self.rebuild_session(&mut session, date).await?;
+        }
+        Ok(session)
     }
 }
 
@@ -139,30 +170,29 @@ fn is_share(spelled: &str) -> bool {
     !spelled.starts_with("I:") && !spelled.starts_with("O:")
 }
 
-/// Refuses bars of another symbol, and of shares those that are adjusted though raw ones were asked for.
+/// Refuses bars of another symbol.
 fn check(answer: &Answer, page: &Page, spelled: &str) -> Result<(), Fault> {
     match page.ticker.as_str() {
         Some(other) if other != spelled => {
             Err(answer.fault(FaultKind::Malformed, format!("{spelled} was asked for, and {other} answered")))
         }
-        _ if is_share(spelled) => check_raw(answer, page),
         _ => Ok(()),
     }
 }
 
-fn check_raw(answer: &Answer, page: &Page) -> Result<(), Fault> {
-    match page.adjusted {
-        // Of nothing, anything may be said.
-        Value::Bool(true) if page.has_rows() => {
-            Err(answer.fault(FaultKind::Malformed, "split-adjusted prices where raw ones were asked for"))
-        }
-        _ => Ok(()),
-    }
+/// The bars of a range.
+#[derive(Default)]
+pub(super) struct Parsed {
+    pub bars: Vec<PriceBar>,
+    /// What is wrong with the other rows.
+    pub problems: Vec<String>,
+    /// Their dates.
+    unusable: Vec<NaiveDate>,
 }
 
-/// The bars of a range with what is wrong with the other rows.
-pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> (Vec<PriceBar>, Vec<String>) {
-    let (mut bars, mut problems, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> Parsed {
+    let (mut parsed, mut outside) = (Parsed::default(), Vec::new());
+    let problems = &mut parsed.problems;
     for (index, row) in rows.iter().enumerate() {
         let row = Row(row);
         let Some(date) = row.date_of_millis("t") else {
@@ -174,15 +204,18 @@ pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> (Vec<Pric
             continue;
         }
         match bar(row, date) {
-            Ok(bar) => bars.push(bar),
-            Err(problem) => problems.push(format!("{date}: {problem}")),
+            Ok(bar) => parsed.bars.push(bar),
+            Err(problem) => {
+                problems.push(format!("{date}: {problem}"));
+                parsed.unusable.push(date);
+            }
         }
     }
     if let (Some(first), Some(last)) = (outside.iter().min(), outside.iter().max()) {
         let count = outside.len();
         problems.push(format!("{count} rows of {first} to {last} are outside {from} to {to}"));
     }
-    (bars, problems)
+    parsed
 }
 
 /// The bars of one session. Over-the-counter shares are left out, and so are spellings without a canonical form, such

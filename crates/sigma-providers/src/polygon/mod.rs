@@ -15,7 +15,8 @@
 //! `fault` tells what an answer means, `paging` follows pages, `row` reads one object, `probe` tries what a key may do.
 //!
 //! # Conventions of the service
-//! - Prices are asked for as traded (`adjusted=false`); an answer that says it is adjusted is refused.
+//! - Prices are asked for as traded (`adjusted=false`); an answer that says it is adjusted is turned back with the
+//!   splits of the service, and refused without them (`rebuilt`).
 //! - Lists without rows leave `results` out. `DELAYED` is a success. Plans with a short history answer with less than
 //!   was asked for and do not say so.
 //! - Symbols are case-sensitive: `KIMpL` is a preferred share.
@@ -28,6 +29,7 @@ mod fault;
 mod options;
 mod paging;
 mod probe;
+mod rebuilt;
 mod reference;
 mod row;
 mod snapshot;
@@ -51,7 +53,7 @@ const SOURCE: &str = "polygon";
 /// The service.
 #[derive(Debug)]
 pub struct Polygon {
-    service: Service,
+    pub(crate) service: Service,
     /// The current day.
     refuses_today: Refused,
     /// Snapshots of the options on a kind of symbol.

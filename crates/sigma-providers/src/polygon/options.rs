@@ -12,6 +12,7 @@ use sigma_core::model::{
     ExerciseStyle, InstrumentKind, OccSymbol, OptionKind, OptionQuote, exercise_style_of, parse_occ,
 };
 
+use super::rebuilt::Told;
 use super::row::Row;
 use super::snapshot::{empty, quote};
 use super::{Polygon, bars, paging};
@@ -44,7 +45,7 @@ impl Polygon {
         to: NaiveDate,
     ) -> Result<Quotes, Fault> {
         let mut search = Search::of(contracts, from, to);
-        let now = new_york(self.service.now());
+        let now = new_york(self.service.data_now());
         let is_told = !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to);
         let ending = match if is_told { self.snapshot(underlying, &mut search).await } else { Ok(()) } {
             Ok(()) => self.closes(&mut search, now.date()).await,
@@ -89,7 +90,9 @@ impl Polygon {
                 search.asked.insert(symbol);
                 continue;
             };
-            match self.daily_rows(&format!("O:{symbol}"), from, to, today).await {
+            // Closes of a contract are never adjusted, whatever the answer says.
+            let told = Told::default();
+            match self.daily_rows(&told, &format!("O:{symbol}"), from, to, today).await {
                 Ok((rows, until)) => {
                     search.take_closes(&symbol, bars::parse(&rows, from, until));
                     if until < to {
@@ -235,11 +238,7 @@ impl Search {
         has_session.then_some((self.from, last))
     }
 
-    fn take_closes(
-        &mut self,
-        symbol: &str,
-        (bars, problems): (Vec<sigma_core::model::PriceBar>, Vec<String>),
-    ) {
+    fn take_closes(&mut self, symbol: &str, bars::Parsed { bars, problems, .. }: bars::Parsed) {
         self.found.problems.extend(problems.into_iter().map(|problem| format!("{symbol}: {problem}")));
         for bar in bars {
             match bar.close > 0.0 {

@@ -99,7 +99,8 @@ impl Chart {
     pub(super) fn series(mut self, ask: &BarsAsk) -> Result<Series, Fault> {
         self.check_listing()?;
         let mut problems = Vec::new();
-        let mut bars = self.bars(&mut problems)?;
+        let mut unusable = Vec::new();
+        let mut bars = self.bars(&mut problems, &mut unusable)?;
         let splits = self.splits(ask.today)?;
         let adjusted = bars.clone();
         unadjust(&mut bars, &splits);
@@ -117,7 +118,8 @@ impl Chart {
         let events = std::mem::take(&mut self.events);
         let mut dividends = distribution::dividends(&events, &adjusted, &splits, &mut problems);
         dividends.retain(|dividend| (ask.from..=ask.to).contains(&dividend.ex_date));
-        Ok(Series { bars, splits: Some(splits), dividends: Some(dividends), problems })
+        unusable.retain(|date| (ask.from..=ask.to).contains(date));
+        Ok(Series { bars, splits: Some(splits), dividends: Some(dividends), problems, unusable })
     }
 
     /// The listing asked for is one of the United States, in dollars. Another one is somebody else's symbol.
@@ -136,7 +138,11 @@ impl Chart {
     }
 
     /// Split-adjusted bars as they came, one a date, by ascending date.
-    fn bars(&self, problems: &mut Vec<String>) -> Result<Vec<PriceBar>, Fault> {
+    fn bars(
+        &self,
+        problems: &mut Vec<String>,
+        unusable: &mut Vec<NaiveDate>,
+    ) -> Result<Vec<PriceBar>, Fault> {
         let Some(stamps) = &self.timestamp else { return Ok(Vec::new()) };
         let nothing = Quote::default();
         let quote = self.indicators.quote.first().unwrap_or(&nothing);
@@ -161,6 +167,7 @@ impl Chart {
             let Some(close) = close else {
                 if row.iter().any(Option::is_some) {
                     problems.push(format!("{date}: no close"));
+                    unusable.push(date);
                 }
                 continue;
             };

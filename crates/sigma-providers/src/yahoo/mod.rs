@@ -36,7 +36,7 @@ const PROBE_DAYS: u64 = 7;
 /// The service.
 #[derive(Debug)]
 pub struct Yahoo {
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl Yahoo {
@@ -69,7 +69,7 @@ impl Yahoo {
 
     /// One cheap request.
     pub async fn probe(&self) -> Vec<Ability> {
-        let today = moment::new_york(self.service.now()).date();
+        let today = moment::new_york(self.service.data_now()).date();
         let from = today.checked_sub_days(Days::new(PROBE_DAYS)).unwrap_or(today);
         let ask = BarsAsk { symbol: PROBE_SYMBOL.to_owned(), kind: None, from, to: today, today };
         let outcome = self.bars(&ask).await.map(|series| match series.bars.last() {

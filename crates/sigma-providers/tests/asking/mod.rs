@@ -36,6 +36,7 @@ pub fn settings(server: &Server, sign: Sign) -> Settings {
             longest_wait: Duration::from_secs(30),
         },
         clock: Arc::new(now),
+        data_clock: Arc::new(now),
         user_agent: "sigma-test/1.0".to_owned(),
         on_wait: None,
     }

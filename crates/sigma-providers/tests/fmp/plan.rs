@@ -31,9 +31,9 @@ async fn closes_alone_where_whole_bars_are_refused() {
     assert_eq!(series.bars.iter().map(|bar| bar.close).collect::<Vec<_>>(), [101.65, 104.75, 51.775, 51.45]);
     assert_eq!((series.bars[0].open, series.bars[0].volume), (None, Some(6_102_341.0)));
     assert_eq!(series.bars[0].basis, CloseBasis::Rebuilt);
-    // The refusal is remembered.
+    // The refusal is remembered, and so are the splits.
     fmp.bars(&acme()).await.unwrap();
-    assert_eq!(paths(&server), [FULL, LIGHT, SPLITS, LIGHT, SPLITS]);
+    assert_eq!(paths(&server), [FULL, LIGHT, SPLITS, LIGHT]);
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ pub fn settings(server: &Server, limit: &str) -> Settings {
         },
         // The evening of 2025-11-05 in New York.
         clock: Arc::new(|| DateTime::from_timestamp(1_762_387_200, 0).unwrap()),
+        data_clock: Arc::new(|| DateTime::from_timestamp(1_762_387_200, 0).unwrap()),
         user_agent: "test".to_owned(),
         on_wait: None,
     }

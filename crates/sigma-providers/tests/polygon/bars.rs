@@ -7,7 +7,7 @@ use sigma_providers::polygon::Polygon;
 use sigma_testkit::fake::market::stamp::midnight_ms;
 use sigma_testkit::fake::{Reply, Server};
 
-use super::{acme, aggs, always, ask, day, index, raw, reply, serve};
+use super::{acme, aggs, always, ask, day, index, list, raw, reply, serve};
 
 #[tokio::test]
 async fn a_week_with_a_change_of_clocks() {
@@ -118,11 +118,34 @@ async fn an_answer_to_another_question_is_refused() {
     let fault = polygon.bars(&ask("ACMF", "2025-10-30", "2025-11-04")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Malformed);
     assert!(fault.detail.contains("ACMF") && fault.detail.contains("ACME"), "{fault}");
+}
 
-    let (_server, polygon) = always(reply("aggs_day.json"));
-    let fault = polygon.bars(&acme()).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Malformed);
-    assert!(fault.detail.contains("split-adjusted"), "{fault}");
+/// The answer says that it is adjusted, whatever was asked for.
+#[tokio::test]
+async fn adjusted_prices_are_turned_back_with_the_splits_that_are_told() {
+    let with_splits = |splits: Reply| {
+        serve(move |request| match request.path.contains("splits") {
+            true => splits.clone(),
+            false => reply("aggs_day.json"),
+        })
+    };
+    let split = list(
+        r#"{"ticker":"ACME","execution_date":"2025-11-03","split_from":1,"split_to":4},
+           {"ticker":"ACME","execution_date":"2025-12-01","split_from":1,"split_to":2}"#,
+    );
+    let (_server, polygon) = with_splits(split);
+    let series = polygon.bars(&acme()).await.unwrap();
+    // The second one is not effective yet.
+    assert_eq!(series.bars.iter().map(|bar| bar.close).collect::<Vec<_>>(), [411.6, 414.2, 104.75, 101.65]);
+    assert_eq!((series.bars[0].open, series.bars[0].volume), (Some(404.4), Some(1_025_062.5)));
+    assert!(series.bars.iter().all(|bar| bar.basis == CloseBasis::Rebuilt));
+    let unclear = list(r#"{"ticker":"ACME","execution_date":"2025-11-03","split_from":1}"#);
+    for splits in [unclear, Reply::json(403, r#"{"status":"NOT_AUTHORIZED"}"#), list(r#"{"c":1}"#)] {
+        let (_server, polygon) = with_splits(splits);
+        let fault = polygon.bars(&acme()).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Malformed);
+        assert!(fault.detail.contains("split-adjusted"), "{fault}");
+    }
 }
 
 #[tokio::test]

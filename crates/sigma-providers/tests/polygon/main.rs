@@ -69,6 +69,7 @@ fn serve_at(now: &str, handler: impl Fn(&Request) -> Reply + Send + Sync + 'stat
             longest_wait: Duration::from_secs(5),
         },
         clock: Arc::new(move || base + started.elapsed()),
+        data_clock: Arc::new(move || base + started.elapsed()),
         user_agent: "sigma-test".to_owned(),
         on_wait: None,
     };

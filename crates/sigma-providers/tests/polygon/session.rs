@@ -1,8 +1,9 @@
 //! Bars of the whole market on one session.
 
+use sigma_core::model::CloseBasis;
 use sigma_providers::FaultKind;
 
-use super::{always, day, list, raw, reply};
+use super::{always, day, list, raw, reply, serve};
 
 #[tokio::test]
 async fn the_date_is_the_one_asked_for_and_symbols_are_canonical() {
@@ -24,10 +25,24 @@ async fn a_holiday_is_empty() {
 }
 
 #[tokio::test]
-async fn adjusted_prices_are_refused() {
+async fn adjusted_prices_are_turned_back_with_the_splits_since() {
+    let splits = list(
+        r#"{"ticker":"ACME","execution_date":"2025-11-04","split_from":1,"split_to":2},
+           {"ticker":"KIMpL","execution_date":"2025-11-04","split_to":2}"#,
+    );
+    let (server, polygon) = serve(move |request| match request.path.contains("splits") {
+        true => splits.clone(),
+        false => reply("grouped_daily.json"),
+    });
+    let session = polygon.session_bars(day("2025-11-03")).await.unwrap();
+    // Who has an unclear split is asked for alone.
+    assert_eq!(session.bars.keys().collect::<Vec<_>>(), ["ACME", "BRK.B"]);
+    assert_eq!((session.bars["ACME"].close, session.bars["BRK.B"].close), (209.5, 482.5));
+    assert!(session.bars.values().all(|bar| bar.basis == CloseBasis::Rebuilt));
+    assert_eq!(session.problems, ["KIM.PL: 2025-11-04: a split without its two numbers"]);
+    assert_eq!(server.count(), 2);
     let (_server, polygon) = always(reply("grouped_daily.json"));
-    let fault = polygon.session_bars(day("2025-11-03")).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Malformed);
+    assert_eq!(polygon.session_bars(day("2025-11-03")).await.unwrap_err().kind, FaultKind::Malformed);
 }
 
 #[tokio::test]

@@ -106,15 +106,17 @@ impl Gathering<'_> {
     }
 
     /// Yields from the dividends of the last year, where a provider has answered for all of it: what was paid is known,
-    /// a quoted yield only claimed. That nothing was paid is a yield of zero.
+    /// a quoted yield only claimed. That nothing was paid is a yield of zero; but whoever has no dividend of a symbol at
+    /// all, of which a profile quotes a yield, does not know.
     pub(super) async fn dividend_yields(&mut self) -> anyhow::Result<()> {
         let Some(start) = self.state.needs.to.checked_sub_days(YEAR) else { return Ok(()) };
         let mut offered: BTreeMap<ProviderId, Offered> = BTreeMap::new();
         for symbol in self.state.needs.needed.keys() {
             let Some((id, dividend_yield)) = self.dividend_yield(symbol, start) else { continue };
-            let is_known =
-                self.state.instrument(symbol).and_then(|known| known.dividend_yield) == Some(dividend_yield);
-            if !is_known {
+            let known = self.state.instrument(symbol).and_then(|known| known.dividend_yield);
+            let has_paid = self.state.histories.get(symbol).is_some_and(|h| !h.dividends.is_empty());
+            let is_unfounded = !has_paid && known.is_some_and(|known| known > 0.0);
+            if known != Some(dividend_yield) && !is_unfounded {
                 let facts = sigma_providers::Security {
                     dividend_yield: Some(dividend_yield),
                     ..sigma_providers::Security::of_symbol(symbol)

@@ -5,6 +5,7 @@
 //! used-up limit, an outage) ends the asking of that service for that kind of data, and the next one is asked.
 
 mod actions;
+mod adjusted;
 mod contracts;
 mod options;
 mod prices;
@@ -108,6 +109,7 @@ impl<'a> Gathering<'a> {
         for Rename { old, new, date } in self.renames.values() {
             self.app.note(&format!("{old} trades as {new} since {date}: asked for by that symbol"));
         }
+        self.note_access();
         if datasets.profiles {
             self.profiles().await?;
             self.contracts().await?;
@@ -128,6 +130,17 @@ impl<'a> Gathering<'a> {
             self.dividend_yields().await?;
         }
         Ok(())
+    }
+
+    /// What another key or address was refused says nothing about these.
+    fn note_access(&mut self) {
+        let marks: Vec<(ProviderId, String)> =
+            self.sources.services.iter().map(|service| (service.id(), service.access_mark())).collect();
+        for row in self.state.memory.use_access(&marks, self.state.needs.to) {
+            if let Some(id) = ProviderId::parse(&row.source) {
+                self.from(id).fetches.push(row);
+            }
+        }
     }
 
     /// Puts questions to one service, several at a time, and hands each answer to `take`. Returns when all are

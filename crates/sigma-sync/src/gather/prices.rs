@@ -9,7 +9,7 @@ use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
 use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId, order};
 
-use super::Gathering;
+use super::{Gathering, adjusted};
 use crate::needs::RATE_PROXIES;
 use crate::state::State;
 
@@ -36,6 +36,11 @@ fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bo
     let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
     let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
     is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
+}
+
+/// Sessions of either, ascending.
+fn merged(one: Vec<NaiveDate>, other: Vec<NaiveDate>) -> Vec<NaiveDate> {
+    one.into_iter().chain(other).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Gathering<'_> {
@@ -92,10 +97,14 @@ impl Gathering<'_> {
             self.answered(symbol, Dataset::Actions, id, dates);
         }
         self.answered(symbol, Dataset::Prices, id, dates);
-        let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), self.calendar);
+        let unusable = series.unusable.iter().min().copied();
+        let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), unusable, self.calendar);
         self.from(id).fetches.push(gaps);
         let state = &*self.state;
         series.bars.retain(|bar| may_store(state, symbol, bar.date, id));
+        if let Some(history) = state.histories.get(symbol) {
+            series.problems.extend(adjusted::keep(&mut series.bars, history));
+        }
         self.from(id).add_series(symbol, series);
     }
 
@@ -121,7 +130,12 @@ impl Gathering<'_> {
                 sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();
             let memory = &self.state.memory;
             let mut open = match outdated.is_empty() {
-                true => memory.open_sessions(&symbol, Dataset::Prices, service.id(), &lacking, self.calendar),
+                true => {
+                    let refused = self.refused_sessions(&symbol, service.id(), &lacking);
+                    let open =
+                        memory.open_sessions(&symbol, Dataset::Prices, service.id(), &lacking, self.calendar);
+                    merged(open, refused)
+                }
                 false => lacking,
             };
             if !open.is_empty() && (!outdated.is_empty() || self.is_adjusted_by(&symbol, service)) {
@@ -134,6 +148,14 @@ impl Gathering<'_> {
             }
         }
         Ok(missing)
+    }
+
+    /// Missing sessions whose bar of this provider is in quarantine: it may have been corrected since, or accepted.
+    fn refused_sessions(&self, symbol: &str, id: ProviderId, lacking: &[NaiveDate]) -> Vec<NaiveDate> {
+        match self.state.memory.is_asked(symbol, Dataset::Prices, id) {
+            true => Vec::new(),
+            false => self.state.decisions.waiting(symbol, id.name(), lacking),
+        }
     }
 
     /// Whether stored bars carry adjusted closes of this provider. It restates all of them at each action, so they are

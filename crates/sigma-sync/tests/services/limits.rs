@@ -245,3 +245,20 @@ fn while_a_limit_is_waited_for_what_came_is_stored_and_the_run_can_be_stopped() 
     finish(prices(&fixture, &market, "unlimited")).ends(0).says("missing=0");
     assert_eq!(market.asked().len(), 10 + OTHERS - (MOST - ACTIONS));
 }
+
+#[test]
+fn a_limit_that_keeps_only_history_away_is_told_as_one() {
+    let names = symbols(6);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 90)));
+    prices(&fixture, &market, "unlimited").output().map(Run::new).unwrap().ends(0);
+    let run = |limit: &str| {
+        let mut command = fixture.command(&market, &["polygon"]);
+        command.env("SIGMA_POLYGON_LIMIT", limit).env("SIGMA_PROVIDER_WAIT_SECONDS", "1");
+        command.args(["prices", "--as-of", AS_OF, "--window", "70"]);
+        Run::new(command.output().unwrap())
+    };
+    std::fs::remove_dir_all(fixture.dir.path().join("state")).unwrap();
+    // The last session of all symbols is stored; the time before it is not.
+    run("5/h").ends(5).says("RateLimited (Polygon)").says("a limit keeps the rest of its history away");
+    run("unlimited").ends(0).says("sufficient=7/7");
+}

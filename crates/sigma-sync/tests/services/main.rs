@@ -1,5 +1,6 @@
 //! The tool against providers: what comes in, from whom, what is told, and what a later run goes on with.
 
+mod again;
 mod faults;
 mod fixture;
 mod limits;

@@ -228,6 +228,29 @@ fn a_dividend_yield_is_what_was_paid() {
 }
 
 #[test]
+fn a_quoted_yield_is_not_overwritten_by_a_list_without_dividends() {
+    let names = symbols(1);
+    let paying = Listing::generated("S000", &sessions(300), &[]).dividend(day("2025-03-20"), 0.75);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 300).list(paying)));
+    let known = NewInstrument { dividend_yield: Some(0.031), ..NewInstrument::of_symbol("S000") };
+    fixture.store(async |store| store.upsert_instruments(vec![known]).await.unwrap());
+    let run = |more: &[&str]| {
+        let mut command = fixture.command(&market, &["polygon"]);
+        command.args(["run", "--as-of", AS_OF, "--window", "260"]).args(more);
+        Run::new(command.output().unwrap()).ends(0);
+        let stored =
+            fixture.store(async |store| store.instruments_by_symbol(&["S000".into()]).await.unwrap());
+        stored[0].dividend_yield.unwrap()
+    };
+    let nothing = r#"{"status":"OK","request_id":"1","results":[]}"#;
+    market.answer(move |request| request.path.contains("dividends").then(|| Reply::json(200, nothing)));
+    assert_eq!(run(&[]), 0.031);
+    market.heal();
+    let expected = (1.0 + 0.75 / close_on(&market, "S000", day(AS_OF))).ln();
+    assert!((run(&["--refresh"]) - expected).abs() < 1e-12);
+}
+
+#[test]
 fn where_a_plan_does_not_reach_the_next_provider_goes_on() {
     let names = symbols(2);
     let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));

@@ -96,3 +96,39 @@ fn closes_value_contracts_where_the_plan_has_no_snapshots() {
     let asked = market.asked();
     assert!(asked.iter().all(|target| !target.contains(CALL)), "{asked:?}");
 }
+
+/// What the snapshot of the chain says of the call after the close of the as-of date.
+fn snapshot(request: &Request) -> Option<Reply> {
+    if !request.path.starts_with("/v3/snapshot/options/S000") {
+        return answer(request);
+    }
+    let closing = (stamp::midnight_ms(day(AS_OF)) + 16 * 3_600_000) * 1_000_000;
+    let row = format!(
+        r#"{{"details":{{"ticker":"O:{CALL}","contract_type":"call","exercise_style":"american",
+        "expiration_date":"2025-09-19","strike_price":100,"shares_per_contract":100}},
+        "day":{{"close":5.4,"last_updated":{closing}}},"last_quote":{{"bid":5.3,"ask":5.5,"last_updated":{closing}}},
+        "greeks":{{"delta":0.52,"gamma":0.03,"theta":-0.04,"vega":0.18}},"implied_volatility":0.27,"open_interest":1234}}"#
+    );
+    Some(Reply::json(200, format!(r#"{{"results":[{row}],"status":"OK","request_id":"1"}}"#)))
+}
+
+/// The tool's clock stands at the morning after the as-of date, whatever the machine's clock says.
+#[test]
+fn a_snapshot_of_the_last_session_is_stored_with_volatility_and_greeks() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    hold_contracts(&fixture);
+    market.answer(snapshot);
+    fixture.sync(&market, &["polygon"], "run", &[]).ends(3).says(&format!("{PUT}: no quote at all"));
+    let quote = fixture.store(async |store| {
+        let id = store.instruments_by_symbol(&[CALL.into()]).await.unwrap()[0].id;
+        let quotes = store.option_quotes(&[id], day(AS_OF), day(AS_OF)).await.unwrap();
+        quotes[&id].last().unwrap().clone()
+    });
+    assert_eq!((quote.date, quote.source.as_str()), (day(AS_OF), "polygon"));
+    assert_eq!((quote.bid, quote.ask, quote.close), (Some(5.3), Some(5.5), Some(5.4)));
+    assert_eq!((quote.implied_volatility, quote.open_interest), (Some(0.27), Some(1234.0)));
+    let greeks = quote.greeks.unwrap();
+    assert_eq!((greeks.delta, greeks.gamma), (Some(0.52), Some(0.03)));
+    assert_eq!((greeks.theta_per_day, greeks.vega_per_point), (Some(-0.04), Some(0.18)));
+}

@@ -159,3 +159,90 @@ fn a_refresh_that_refreshes_nothing_is_no_success() {
     });
     fixture.sync(&market, &["polygon"], "prices", &["--refresh"]).ends(3).says("S001: not refreshed");
 }
+
+#[test]
+fn an_answer_without_adjusted_closes_takes_none_away() {
+    let names = symbols(1);
+    for provider in ["yahoo", "tiingo"] {
+        let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+        let on = |now: &str, as_of: &str| {
+            let mut command = fixture.command(&market, &[provider]);
+            command.env("SIGMA_NOW", now);
+            command.args(["prices", "--as-of", as_of, "--window", "15"]);
+            Run::new(command.output().unwrap())
+        };
+        on("2025-06-25T12:00:00Z", "2025-06-24").ends(0);
+        let adjusted = || -> Vec<(NaiveDate, Option<f64>)> {
+            let history = fixture.histories().remove("S000").unwrap();
+            history.bars.iter().map(|bar| (bar.date, bar.adj_close)).collect()
+        };
+        let before = adjusted();
+        assert!(before.len() >= 16 && before.iter().all(|(_, adj_close)| adj_close.is_some()));
+        let listed = market.exchange.clone();
+        market.answer(move |request| {
+            let mut body: serde_json::Value = serde_json::from_slice(listed.reply(request).body()).unwrap();
+            match provider {
+                "yahoo" => drop(body["chart"]["result"][0]["indicators"].as_object_mut()?.remove("adjclose")),
+                _ => {
+                    body.as_array_mut()?.iter_mut().for_each(|row| row["adjClose"] = serde_json::Value::Null)
+                }
+            }
+            Some(Reply::json(200, body.to_string()))
+        });
+        on("2025-07-01T12:00:00Z", AS_OF).ends(0).says("S000").says("in the answer: the stored ones stay");
+        let after = adjusted();
+        assert_eq!(after[after.len() - 1], (day(AS_OF), None));
+        assert!(before.iter().all(|row| after.contains(row)), "{provider}: what was stored stays");
+        // Whole again, and comparable: all of one answer.
+        market.heal();
+        on("2025-07-02T12:00:00Z", "2025-07-01");
+        assert!(adjusted().iter().all(|(_, adj_close)| adj_close.is_some()), "{provider}");
+    }
+}
+
+#[test]
+fn a_plan_without_any_price_is_told_as_one_whoever_gives_yields() {
+    let names = symbols(2);
+    let premium = "Premium Query Parameter: 'Special Endpoint : This value set for 'symbol' is not available under your current subscription";
+    let run = |fixture: &Fixture, market: &Market, providers: &[&str], more: &[&str]| {
+        fixture.sync(market, providers, "run", &[&["--provider", "auto"], more].concat())
+    };
+    let is_fred = |request: &Request| request.path.contains("/fred");
+    // The plan has none of the symbols; FRED is alive.
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    market.answer(move |request| (!is_fred(request)).then(|| Reply::text(402, premium)));
+    run(&fixture, &market, &["fmp"], &[]).ends(4).says("PlanSymbol (FMP 402)").says("rates=");
+    market.heal();
+    run(&fixture, &market, &["fmp"], &[]).ends(0);
+    // One symbol that it has makes the rest partial.
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    market.answer(move |request| match request.query("symbol") {
+        Some("S001") => Some(Reply::text(402, premium)),
+        _ => request.path.ends_with("/batch-quote").then(|| Reply::json(200, "[]")),
+    });
+    run(&fixture, &market, &["fmp"], &[]).ends(3);
+    // A gateway that is down for every symbol.
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    market.answer(move |request| (!is_fred(request)).then(|| Reply::json(503, "{}")));
+    run(&fixture, &market, &["tiingo"], &[]).ends(6).says("rates=");
+}
+
+#[test]
+fn yields_that_are_kept_away_make_a_run_partial_and_no_worse() {
+    let names = symbols(2);
+    let wrong = r#"{"error_code":400,"error_message":"Bad Request.  The value for variable api_key is not registered."}"#;
+    for has_old_yields in [false, true] {
+        let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+        if has_old_yields {
+            let mut command = fixture.command(&market, &["polygon", "fred"]);
+            command.env("SIGMA_NOW", "2025-06-19T12:00:00Z");
+            command.args(["run", "--as-of", "2025-06-18", "--window", "20"]);
+            Run::new(command.output().unwrap()).ends(0);
+        }
+        market.answer(move |request| request.path.contains("/fred").then(|| Reply::json(400, wrong)));
+        let run = fixture.sync(&market, &["polygon", "fred"], "run", &[]);
+        run.ends(3).says("Auth (FRED 400)").says("sufficient=3/3");
+        // Of its own verb they are all.
+        fixture.sync(&market, &["fred"], "rates", &["--provider", "fred"]).ends(4);
+    }
+}

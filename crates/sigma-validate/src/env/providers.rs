@@ -113,6 +113,7 @@ fn open(app: &App, id: ProviderId) -> Result<Provider, ConnectError> {
         name => app.settings.text(Key::parse(name)?).map(str::to_owned),
     };
     let secret = |name: &str| app.settings.secret(Key::parse(name)?).cloned();
+    let data_clock = app.clock;
     connect(
         id,
         &Config {
@@ -120,6 +121,7 @@ fn open(app: &App, id: ProviderId) -> Result<Provider, ConnectError> {
             secret: &secret,
             state_dir: app.state_dir(),
             clock: Arc::new(sigma_cli::system_now),
+            data_clock: Arc::new(move || data_clock.now()),
             version: env!("CARGO_PKG_VERSION"),
             on_wait: None,
         },

@@ -57,7 +57,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         .section("still_short", summary.causes())
         .note(summary.sentence())
         .note(format!(
-            "Sufficient from {} returns, limited from {}.",
+            "Sufficient from {} returns (80 % of the window); short of that, usable (limited) from {}.",
             (4 * length).div_ceil(5),
             args.min_obs
         ));
@@ -99,8 +99,9 @@ fn by_symbol(rows: &[Coverage], window: usize) -> Table {
 struct Summary {
     total: usize,
     sufficient: usize,
+    /// Short, and still usable.
     limited: usize,
-    /// Symbols that no engine can use, by cause.
+    /// Symbols below the window's share that counts as sufficient, by cause. `sigma-sync run` counts the same.
     short: BTreeMap<String, Vec<String>>,
 }
 
@@ -108,7 +109,7 @@ impl Summary {
     fn of(rows: &[Coverage]) -> Summary {
         let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
         let mut short: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| !row.verdict.is_usable()) {
+        for row in rows.iter().filter(|row| row.verdict != Verdict::Sufficient) {
             short.entry(row.cause()).or_default().push(row.symbol.clone());
         }
         Summary {
@@ -151,16 +152,18 @@ impl Summary {
         table
     }
 
-    /// `58 symbols: 55 sufficient, 0 limited, 3 still short (3 symbols: PlanSymbol (FMP)).`
+    /// `58 symbols: 55 sufficient, 3 still short, 1 of them limited (3 symbols: PlanSymbol (FMP)).`
     fn sentence(&self) -> String {
         let Summary { total, sufficient, limited, .. } = self;
-        let counts = format!("{}: {sufficient} sufficient, {limited} limited", symbols(*total));
+        let counts = format!("{}: {sufficient} sufficient", symbols(*total));
         let cause = |(cause, names): (&String, &Vec<String>)| format!("{}: {cause}", symbols(names.len()));
         match self.still_short() {
             0 => format!("{counts}, none still short."),
             short => {
                 let causes: Vec<String> = self.short.iter().map(cause).collect();
-                format!("{counts}, {short} still short ({}).", causes.join("; "))
+                let limited =
+                    if *limited > 0 { format!(", {limited} of them limited") } else { String::new() };
+                format!("{counts}, {short} still short{limited} ({}).", causes.join("; "))
             }
         }
     }

@@ -10,17 +10,21 @@ use sigma_cli::{
     App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, RunTotals, Table, fail,
     store_error,
 };
-use sigma_store::{QuarantineStatus, QuarantinedBar, Saved, Store, StoreError};
+use sigma_core::model::PriceBar;
+use sigma_store::{MarketBatch, QuarantineStatus, QuarantinedBar, Saved, Store, StoreError};
 
 /// Reasons no decision can overrule: such a bar is not a price.
 const IMPOSSIBLE: [&str; 3] = ["not_positive", "not_finite", "not_a_session"];
+
+/// The reason of bars that contradict each other: to accept them does not say which of them.
+const CONTRADICTORY: &str = "duplicate_date";
 
 /// What to do with refused bars.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List refused bars
     Show(Show),
-    /// A bar is right although it was refused: the next sync takes it
+    /// A bar is right although it was refused: it is stored
     Accept(Decide),
     /// A bar is wrong: it is not told again
     Drop(Decide),
@@ -118,18 +122,56 @@ async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Re
     }
     let parameters = json!({ "symbol": symbol, "date": date, "source": source, "status": status.as_str() });
     let run = app.begin_run(&mut store, "quarantine", None, parameters).await?;
-    let changed = bars.iter().filter(|bar| bar.status != status).count() as u64;
-    let marked = store.set_quarantine_status_of(symbol, *date, &source, status).await.map_err(store_error);
-    let totals = marked.map(|stored| RunTotals {
-        expected: bars.len() as u64,
-        saved: Saved { stored, changed },
-        ..RunTotals::default()
-    });
-    let ended = app.end_run(&mut store, run, totals).await?;
+    let marked = mark(&mut store, &args, &source, &bars, status).await;
+    let is_stored = matches!(&marked, Ok((_, true)));
+    let ended = app.end_run(&mut store, run, marked.map(|(totals, _)| totals)).await?;
     if status == QuarantineStatus::Accepted {
-        app.note(&format!("`sigma-sync prices` takes {symbol} of {date} from {source} at its next run"));
+        app.note(&match is_stored {
+            true => format!(
+                "{symbol} of {date} from {source} is stored; `sigma-sync prices` judges later bars by it"
+            ),
+            false => format!("`sigma-sync prices` asks {source} for {symbol} of {date} again and takes it"),
+        });
     }
     Ok(ended)
+}
+
+/// Records the decision, and stores a bar that was accepted: a service is not sure to send it a second time. Tells
+/// whether a bar was stored.
+async fn mark(
+    store: &mut Store,
+    args: &Decide,
+    source: &str,
+    bars: &[QuarantinedBar],
+    status: QuarantineStatus,
+) -> anyhow::Result<(RunTotals, bool)> {
+    let changed = bars.iter().filter(|bar| bar.status != status).count() as u64;
+    let is_accepted = status == QuarantineStatus::Accepted;
+    let mut saved = Saved::default();
+    let mut expected = bars.len() as u64;
+    let mut is_stored = false;
+    if is_accepted && let Some(bar) = one_bar(bars) {
+        let known =
+            store.instruments_by_symbol(std::slice::from_ref(&args.symbol)).await.map_err(store_error)?;
+        if let Some(instrument) = known.first() {
+            let bars = [(instrument.id, vec![bar])].into();
+            saved += store
+                .save_market_batch(MarketBatch { bars, ..MarketBatch::default() })
+                .await
+                .map_err(store_error)?;
+            (expected, is_stored) = (expected + 1, true);
+        }
+    }
+    let stored = store.set_quarantine_status_of(&args.symbol, args.date, source, status).await;
+    saved += Saved { stored: stored.map_err(store_error)?, changed };
+    Ok((RunTotals { expected, saved, ..RunTotals::default() }, is_stored))
+}
+
+/// The bar that all rows hold, as it came; none when they hold several, or none that can be read.
+fn one_bar(rows: &[QuarantinedBar]) -> Option<PriceBar> {
+    let mut bars = rows.iter().map(|row| serde_json::from_value::<PriceBar>(row.payload.clone()).ok());
+    let first = bars.next()??;
+    bars.all(|bar| bar.as_ref() == Some(&first)).then_some(first)
 }
 
 /// The one source that is meant, and its bars of that symbol and date; an impossible one cannot be accepted.
@@ -145,6 +187,13 @@ async fn decidable(
     let Some(first) = bars.first().cloned() else { return Err(unknown(args, &offered)) };
     if bars.iter().any(|bar| bar.source != first.source) {
         return Err(several(args, &bars));
+    }
+    if status == QuarantineStatus::Accepted
+        && let Some(bar) = bars.iter().find(|bar| bar.reason == CONTRADICTORY)
+    {
+        let message = format!("{} on {} is not one bar: {}", bar.symbol, bar.date, bar.detail);
+        let hint = "drop it, and put the close that you know to be right into a folder of files (prices.csv)";
+        return Err(fail(ExitStatus::Usage, message, hint));
     }
     let impossible = bars.iter().find(|bar| IMPOSSIBLE.contains(&bar.reason.as_str()));
     match impossible.filter(|_| status == QuarantineStatus::Accepted) {

@@ -26,6 +26,8 @@ async fn history_counts_returns_of_sessions() {
         let output = tool(&demo, &["history", "--as-of", as_of, "--format", "json"]);
         let document = json(&output);
         let market = row(rows(&document, "symbols"), "symbol", "SPY");
+        let short = &rows(&document, "summary")[0]["still_short"];
+        assert_eq!(short, rows(&document, "symbols").len(), "limited is short of sufficient");
         assert_eq!((code(&output), market["verdict"].as_str().unwrap()), (expected, verdict), "{market}");
     }
 }
@@ -68,4 +70,25 @@ async fn history_tells_why_a_symbol_is_short() {
     assert_eq!(rows(&document, "summary")[0]["still_short"], short);
     let sentence = document["notes"][0].as_str().unwrap();
     assert!(sentence.contains("2 symbols: PlanSymbol (FMP)"), "{sentence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_tells_a_limit_and_a_delisting() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    let limited =
+        Fetch { detail: "then RateLimited (Polygon 429): too many".into(), ..fetch("SPY", "polygon", "ok") };
+    let delisted = Fetch {
+        dataset: Dataset::Profile,
+        detail: "VTV was delisted on 2023-09-15".into(),
+        ..fetch("VTV", "polygon", "NotFound")
+    };
+    demo.store.save_fetches(vec![limited, fetch("VTV", "polygon", "NoData"), delisted]).await.unwrap();
+    let document = json(&tool(&demo, &["history", "--as-of", "2023-09-19", "--format", "json"]));
+    let why = |symbol: &str| row(rows(&document, "symbols"), "symbol", symbol)["why"].as_str().unwrap();
+    assert_eq!(why("SPY"), "Polygon: ok from 2023-06-26, then RateLimited");
+    assert_eq!(why("VTV"), "Polygon: NoData; VTV was delisted on 2023-09-15");
+    let names =
+        |cause: &str| row(rows(&document, "still_short"), "cause", cause)["symbols"].as_str().unwrap();
+    assert_eq!(names("RateLimited (Polygon)"), "SPY");
+    assert_eq!(names("NoData (Polygon), not traded any more"), "VTV");
 }

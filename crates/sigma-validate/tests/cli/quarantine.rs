@@ -1,5 +1,6 @@
 //! `quarantine` and the runs it records.
 
+use sigma_core::model::{CloseBasis, PriceBar};
 use sigma_store::{QuarantineStatus, QuarantinedBar};
 use sigma_testkit::demo_store::DemoStore;
 
@@ -74,4 +75,44 @@ async fn a_decision_is_about_the_bar_of_one_source() {
         .map(|row| (row["source"].as_str().unwrap(), row["status"].as_str().unwrap()))
         .collect();
     assert_eq!(statuses, [("fmp", "open"), ("polygon", "accepted")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_bar_is_stored_as_it_came() {
+    let mut demo = DemoStore::books().await.unwrap();
+    let bar = PriceBar {
+        date: date("2025-06-26"),
+        open: Some(100.0),
+        high: Some(101.0),
+        low: Some(99.0),
+        close: 100.5,
+        adj_close: None,
+        volume: Some(5e6),
+        source: "polygon".into(),
+        basis: CloseBasis::AsTraded,
+    };
+    let row = |reason: &str, bar: &PriceBar| QuarantinedBar {
+        symbol: "AAPL".into(),
+        date: bar.date,
+        source: bar.source.clone(),
+        reason: reason.into(),
+        detail: "doubtful".into(),
+        payload: serde_json::to_value(bar).unwrap(),
+        status: QuarantineStatus::Open,
+    };
+    demo.store.save_quarantine(vec![row("split_like_jump", &bar)]).await.unwrap();
+    let accepted = tool(&demo, &["quarantine", "accept", "AAPL", "2025-06-26"]);
+    assert_eq!(code(&accepted), 0, "{}", stderr(&accepted));
+    assert!(stderr(&accepted).contains("AAPL of 2025-06-26 from polygon is stored"), "{}", stderr(&accepted));
+    assert!(stderr(&accepted).contains("stored=2 changed=2"), "{}", stderr(&accepted));
+    let id = demo.store.instruments_by_symbol(&["AAPL".into()]).await.unwrap()[0].id;
+    let histories = demo.store.price_histories(&[id], bar.date, bar.date).await.unwrap();
+    assert_eq!(histories[&id].bars, [bar.clone()]);
+
+    // Two bars of one date: to accept them would not say which one.
+    let other = PriceBar { date: date("2025-06-27"), ..bar };
+    demo.store.save_quarantine(vec![row("duplicate_date", &other)]).await.unwrap();
+    let refused = tool(&demo, &["quarantine", "accept", "AAPL", "2025-06-27"]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("is not one bar"), "{}", stderr(&refused));
 }

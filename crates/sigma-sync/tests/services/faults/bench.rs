@@ -14,9 +14,9 @@ use sigma_testkit::fake::{Logged, Reply, Request};
 use super::rows::{Edit, Route, edited};
 use crate::fixture::{AS_OF, CANARY, Fixture, Market, Run, day, exchange, symbols};
 
-/// The morning after the as-of date, and the next one.
+/// The morning after the as-of date.
 const TODAY: &str = "2025-07-01T12:00:00Z";
-const TOMORROW: &str = "2025-07-02T12:00:00Z";
+
 /// What the provider does.
 pub enum Answer {
     /// Every request is answered like this.
@@ -38,13 +38,8 @@ pub enum Answer {
 pub enum Heals {
     /// The run with the fault has completed it.
     Whole,
+    /// The next run does.
     AtOnce,
-    /// The refusal holds for its day: the subject is not asked for again before the next.
-    NextDay,
-    /// That there is nothing holds for its day, but for the last sessions, which may come late.
-    NextDayButLate,
-    /// The answer counts as one, and is asked for again on request.
-    Refresh,
     /// The values are possible ones, and stored.
     AsTold,
     /// No run asks before the wait is over.
@@ -160,11 +155,6 @@ impl Bench {
         later.map_or(fetch.outcome.clone(), str::to_owned)
     }
 
-    /// Last prices would stand in for the last session.
-    fn without_quotes(&self) {
-        self.market.answer(|request| is_quote(request).then(|| Reply::json(200, "[]")));
-    }
-
     fn break_with(&self, answer: &Answer) {
         let (route, exchange) = (self.route, self.market.exchange.clone());
         match answer {
@@ -273,26 +263,6 @@ impl Bench {
                 assert_eq!(self.market.server.count(), 0, "no request before the wait is over");
                 self.forget_limits();
                 self.run(TODAY, AS_OF, &[])
-            }
-            Heals::Refresh => {
-                self.market.asked();
-                self.run(TODAY, AS_OF, &[]);
-                assert_ne!(self.stored(), self.whole, "an answer is not asked for again");
-                self.run(TODAY, AS_OF, &["--refresh"])
-            }
-            Heals::NextDay | Heals::NextDayButLate => {
-                self.without_quotes();
-                let again = self.run(TODAY, AS_OF, &[]);
-                if cell.heals == Heals::NextDay {
-                    let kind = cell.kind.unwrap().as_str();
-                    again.ends(cell.code).says(kind).says("(earlier today; --refresh asks again)");
-                }
-                self.market.heal();
-                let asked = self.market.server.take_log();
-                let asked = asked.iter().filter(|logged| self.route.is_of_subject(&logged.request)).count();
-                assert!(asked == 0 || cell.heals == Heals::NextDayButLate, "it holds for its day");
-                assert_ne!(self.stored(), self.whole);
-                self.run(TOMORROW, AS_OF, &[])
             }
         }
         .ends(0);

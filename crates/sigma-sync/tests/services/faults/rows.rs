@@ -81,7 +81,8 @@ pub enum Edit {
     Contradicted,
     /// The last session has no close.
     LastIsNull,
-    /// Nor has any other.
+    FifthLastIsNull,
+    /// No session has a close.
     AllAreNull,
     LastIsZero,
     FifthLastIsNegative,
@@ -104,6 +105,7 @@ pub fn edited(route: Route, reply: &Reply, edit: Edit) -> Reply {
             rows.push(other);
         }
         Edit::LastIsNull => rows[last][close] = Value::Null,
+        Edit::FifthLastIsNull => rows[last - 4][close] = Value::Null,
         Edit::AllAreNull => rows.iter_mut().for_each(|row| row[close] = Value::Null),
         Edit::LastIsZero => rows[last][close] = route.number(0.0),
         Edit::FifthLastIsNegative => rows[last - 4][close] = route.number(-5.0),

@@ -12,14 +12,9 @@ fn cell(name: &str, answer: Answer, code: i32, kind: Option<FaultKind>, heals: H
     Cell { name: name.to_owned(), answer, code, kind, quarantine: None, heals }
 }
 
-/// An answer to everything, its exit code and its kind. A refusal that would be met again holds for its day.
+/// An answer to everything, its exit code and its kind. The next run asks again.
 fn always(name: &str, reply: Reply, code: i32, kind: FaultKind) -> Cell {
-    let heals = match kind {
-        PlanEndpoint | PlanSymbol | PlanTimeframe | NotFound | BadRequest => Heals::NextDay,
-        NoData => Heals::NextDayButLate,
-        Auth | RateLimited | QuotaExhausted | Malformed | Transient => Heals::AtOnce,
-    };
-    cell(name, Answer::Always(reply), code, Some(kind), heals)
+    cell(name, Answer::Always(reply), code, Some(kind), Heals::AtOnce)
 }
 
 /// A recorded body.
@@ -70,7 +65,7 @@ fn common(route: Route, payloads: &Payloads) -> Vec<Cell> {
             None,
             Heals::Whole,
         ),
-        of_one("404 of one", Reply::json(404, "{}"), NotFound, Heals::NextDay),
+        of_one("404 of one", Reply::json(404, "{}"), NotFound, Heals::AtOnce),
         of_one("500 of one", Reply::json(500, "{}"), Transient, Heals::AtOnce),
         of_one("cut short of one", Reply::json(200, "[{"), Malformed, Heals::AtOnce),
         rows(Edit::Twice, 0, Heals::Whole),
@@ -86,7 +81,8 @@ fn common(route: Route, payloads: &Payloads) -> Vec<Cell> {
         cells.extend([
             rows(Edit::LastIsNull, 3, Heals::AtOnce),
             refused(Edit::LastIsZero, 3, "not_positive", Heals::AtOnce),
-            refused(Edit::FifthLastIsNegative, 3, "not_positive", Heals::Refresh),
+            rows(Edit::FifthLastIsNull, 0, Heals::AtOnce),
+            refused(Edit::FifthLastIsNegative, 3, "not_positive", Heals::AtOnce),
             Cell { kind: Some(Malformed), ..rows(Edit::AllAreNull, 3, Heals::AtOnce) },
         ]);
     }
@@ -121,7 +117,7 @@ pub fn polygon(payloads: &Payloads) -> Vec<Cell> {
         of("errors/400_bad_request.json", 3, BadRequest),
         of("errors/429_rate_limit.json", 5, RateLimited),
         // Of no symbol that anybody asked for, but it is an answer with nothing in it.
-        cell("empty", Answer::Bent(|reply| no_rows(&reply)), 3, Some(NoData), Heals::NextDayButLate),
+        cell("empty", Answer::Bent(|reply| no_rows(&reply)), 3, Some(NoData), Heals::AtOnce),
         refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
     ]);
     cells
@@ -169,10 +165,9 @@ pub fn fmp(payloads: &Payloads) -> Vec<Cell> {
         of("errors/429_limit_reach.json", 5, RateLimited),
         Cell { heals: Heals::AfterTheWait, ..of("errors/429_bandwidth.json", 5, QuotaExhausted) },
         of("errors/200_limit_reach.json", 5, RateLimited),
-        // The sessions that are asked for again with those before them are all that is missing.
-        Cell { heals: Heals::AtOnce, ..of("stable_empty.json", 3, NoData) },
+        of("stable_empty.json", 3, NoData),
         // The plan has the other symbols.
-        cell("402 of one", Answer::OfOne(premium), 3, Some(PlanSymbol), Heals::NextDay),
+        cell("402 of one", Answer::OfOne(premium), 3, Some(PlanSymbol), Heals::AtOnce),
         refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
     ]);
     cells
@@ -186,8 +181,7 @@ pub fn tiingo(payloads: &Payloads) -> Vec<Cell> {
         of("errors/404.json", 3, NotFound),
         of("errors/429.json", 5, RateLimited),
         of("errors/200_ticker_error.txt", 3, NotFound),
-        // With the last sessions, which may come late, the whole series is asked for.
-        Cell { heals: Heals::AtOnce, ..of("empty.json", 3, NoData) },
+        of("empty.json", 3, NoData),
         refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
     ]);
     cells
@@ -202,10 +196,9 @@ pub fn yahoo(payloads: &Payloads) -> Vec<Cell> {
         of("errors/422_range.json", 3, BadRequest),
         of("errors/429.txt", 5, RateLimited),
         of("errors/crumb_429.txt", 5, RateLimited),
-        // With the last sessions, which may come late, the whole series is asked for.
-        Cell { heals: Heals::AtOnce, ..of("errors/400_before_listing.json", 3, NoData) },
+        of("errors/400_before_listing.json", 3, NoData),
         of("errors/200_down.html", 6, Transient),
-        Cell { heals: Heals::AtOnce, ..of("chart_weekend_no_timestamps.json", 3, NoData) },
+        of("chart_weekend_no_timestamps.json", 3, NoData),
     ]);
     cells
 }
@@ -231,7 +224,7 @@ pub fn fred_without_a_key(payloads: &Payloads) -> Vec<Cell> {
     let mut cells = common(Route::FredCsv, payloads);
     cells.extend([
         always("no series", Reply::html(404, "<html><body>Not Found</body></html>"), 3, NotFound),
-        cell("empty", Answer::Bent(|reply| header_only(&reply)), 3, Some(NoData), Heals::NextDayButLate),
+        cell("empty", Answer::Bent(|reply| header_only(&reply)), 3, Some(NoData), Heals::AtOnce),
     ]);
     cells
 }
