@@ -114,6 +114,11 @@ impl App {
         }
     }
 
+    /// What was wrong, on stderr, also with `-q`.
+    pub fn tell(&self, message: &str) {
+        say(&format!("{}: {message}", self.name));
+    }
+
     /// A remark for `-v`.
     pub fn detail(&self, message: &str) {
         if self.verbosity > 0 {

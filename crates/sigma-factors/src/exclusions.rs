@@ -43,6 +43,11 @@ fn issue(
         return Some(Issue::error(symbol, reason, detail));
     }
     match loadings(&lot.instrument, market, results) {
+        // Nothing is missing that could be had: no factor moves it.
+        Err(Reason::FactorProxy) => {
+            let detail = format!("no factor exposure: {}", explain(Reason::FactorProxy));
+            Some(Issue::warning(symbol, Reason::FactorProxy, detail))
+        }
         Err(reason) => {
             let detail = format!("no factor exposure, no loadings: {}", explain(reason));
             Some(Issue::error(symbol, reason, detail))

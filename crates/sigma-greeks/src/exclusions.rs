@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sigma_core::analytics::performance::Day;
 use sigma_core::analytics::snapshot::{exclusion, explain, merge};
-use sigma_core::model::{Book, Exclusion, GreeksRow, Issue, OptionGreeks, Reason};
+use sigma_core::model::{Book, Exclusion, GreeksRow, InstrumentKind, Issue, OptionGreeks, Reason};
 
 use sigma_core::analytics::contracts::{STALE_QUOTE, STALE_SPOT};
 
@@ -14,11 +14,19 @@ pub fn exclusions(book: &Book, day: &Day, rows: &HashMap<i64, &GreeksRow>) -> Ve
     let mut found = Vec::new();
     for held in &day.lots {
         let instrument = &book.lots[held.lot].instrument;
-        let Some(row) = rows.get(&instrument.id) else { continue };
-        let issues = issues(&instrument.symbol, row);
+        let issues = match rows.get(&instrument.id) {
+            Some(row) => issues(&instrument.symbol, row),
+            None if instrument.kind == InstrumentKind::Private => vec![no_delta(&instrument.symbol)],
+            None => continue,
+        };
         found.extend(issues.into_iter().map(|issue| exclusion(issue, held.market_value, gross)));
     }
     merge(found)
+}
+
+/// The value of a private asset counts in the NAV and not in delta dollars.
+fn no_delta(symbol: &str) -> Issue {
+    Issue::error(symbol, Reason::PrivateAsset, format!("no delta: {}", explain(Reason::PrivateAsset)))
 }
 
 /// What a contract's row lacks or assumes, one issue for each reason.

@@ -164,7 +164,9 @@ fn excluded(
     calendar: &Calendar,
     rows: &[GreeksRow],
 ) -> Result<Vec<(i64, NaiveDate, Exclusion)>, CalendarError> {
-    let mut by_date: BTreeMap<NaiveDate, HashMap<i64, &GreeksRow>> = BTreeMap::new();
+    // A date without contracts has private assets to name all the same.
+    let mut by_date: BTreeMap<NaiveDate, HashMap<i64, &GreeksRow>> =
+        loaded.contracts.keys().map(|date| (*date, HashMap::new())).collect();
     for row in rows {
         by_date.entry(row.as_of).or_default().insert(row.instrument_id, row);
     }

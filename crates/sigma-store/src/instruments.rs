@@ -98,12 +98,20 @@ struct Row {
 const COLUMNS: usize = 20;
 
 impl Store {
-    /// Every instrument by symbol.
+    /// Every instrument by symbol. Options are in the sector of their underlying.
     #[boxed]
     pub async fn instruments(&mut self) -> Result<Vec<Instrument>> {
         let rows: Vec<Row> =
             self.db.read(async |c: &mut Conn<'_>| load!(c, t::instruments.select(Row::as_select()))).await?;
-        sorted(rows)
+        let mut instruments = sorted(rows)?;
+        let shares: HashMap<String, Instrument> =
+            instruments.iter().filter(|i| !i.is_option()).map(|i| (i.symbol.clone(), i.clone())).collect();
+        for option in instruments.iter_mut().filter(|i| i.is_option()) {
+            if let Some(underlying) = shares.get(option.risk_symbol()) {
+                option.lend_sector(underlying);
+            }
+        }
+        Ok(instruments)
     }
 
     /// The instruments with these symbols, by symbol; symbols that are not stored are simply absent.

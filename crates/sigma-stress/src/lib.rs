@@ -39,7 +39,7 @@ Examples:
   sigma-stress what-if trades.csv --portfolio demo-hnw
   sigma-stress what-if trades.csv --portfolio demo-hnw --save less-tech
   sigma-stress what-if --session less-tech --to-portfolio demo-hnw-less-tech
-  sigma-stress hedge --portfolio demo-hnw --with SPY,VTV --target market_beta=0.5 --target factor:Value=0";
+  sigma-stress hedge --portfolio demo-hnw --with SPY,VTV --target beta=0.5 --target factor:Value=0";
 
 /// Stress scenarios and market-risk moves
 #[derive(Debug, Parser)]

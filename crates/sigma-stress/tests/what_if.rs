@@ -116,6 +116,94 @@ fn every_problem_is_told_in_one_go() {
 }
 
 #[test]
+fn tags_obey_the_rules_of_tags() {
+    let book = Book::new();
+    let long = "x".repeat(80);
+    let file = book.write(
+        "tags.csv",
+        &format!("symbol,action,quantity,tag\nSPY,BUY,1,\"=HYPERLINK(\"\"x\"\")\"\nSPY,BUY,1,{long}\nBND,BUY,1,bonds\nBND,BUY,1,Core Book\n"),
+    );
+    for keep in [&["--to-portfolio", "other"][..], &["--save", "s"], &[]] {
+        let output = book.tool(&[&["what-if", &file, "--format", "json"], keep].concat());
+        assert_eq!(output.code, 2, "{}", output.stderr);
+        let rows = json(&output.stdout)["rows"].as_array().unwrap().clone();
+        let told: Vec<(u64, &str)> =
+            rows.iter().map(|row| (row["row"].as_u64().unwrap(), row["column"].as_str().unwrap())).collect();
+        assert_eq!(told, [(2, "tag"), (3, "tag"), (5, "tag")]);
+    }
+    // Names that differ in capitals only are one.
+    let named = "symbol,action,quantity,tag\nSPY,BUY,1,Hedges\nBND,BUY,1,hedges\nBND,BUY,1,#STRATEGY:Carry\n";
+    let document = what_if(&book, named, &["--save", "named"]);
+    let tags: Vec<&str> = document["tables"]["trades"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["tag"].as_str().unwrap())
+        .collect();
+    assert_eq!(tags, ["Hedges", "Hedges", "strategy:Carry"]);
+    let many: String = (0..101).map(|i| format!("SPY,BUY,1,t{i}\n")).collect();
+    let many = book.write("many.csv", &format!("symbol,action,quantity,tag\n{many}"));
+    let refused = book.tool(&["what-if", &many, "--format", "json"]);
+    assert_eq!((refused.code, json(&refused.stdout)["rows"][0]["row"].as_u64()), (2, Some(102)));
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_file_of_the_last_answer() {
+    let book = Book::new();
+    let answer = book.write("answer.json", "the last answer");
+    let bad = book.write("bad.csv", "symbol,action,quantity\nXYZ,BUY,1\n");
+    let output = book.tool(&["what-if", &bad, "--format", "json", "-o", &answer]);
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+    assert!(output.stderr.contains("XYZ") && output.stderr.contains("state a price"), "{}", output.stderr);
+    assert_eq!(std::fs::read_to_string(answer).unwrap(), "the last answer");
+}
+
+#[test]
+fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
+    let book = Book::new();
+    let trades = "symbol,action,quantity,price\nZZZZ,BUY,100,25\nSPY,BUY,1,\n";
+    let file = book.write("trades.csv", trades);
+    let output = book.tool(&["what-if", &file, "--format", "json", "--to-portfolio", "with-z"]);
+    assert_eq!(output.code, 3, "{}", output.stderr);
+    assert!(output.stderr.contains("insufficient_history: ZZZZ: no loadings"), "{}", output.stderr);
+    let document = json(&output.stdout);
+    let trade = &document["tables"]["trades"][0];
+    assert_eq!((trade["price_from"].as_str(), trade["cost_usd"].as_f64()), (Some("stated"), Some(0.0)));
+    close(&measure(&document, "value", "", "nav_usd")["change"], 0.0);
+    close(&measure(&document, "exposures", "", "gross_usd")["change"], 2_500.0 + 600.0);
+    close(&measure(&document, "factors", "Market", "dollar_exposure_usd")["change"], 600.0);
+    // What was made is stored with the portfolio that holds it.
+    let next = book.write("next.csv", "symbol,action,quantity,price\nZZZZ,SELL,100,25\n");
+    let sold = book.tool(&["what-if", &next, "--portfolio", "with-z", "--format", "json"]);
+    close(&measure(&json(&sold.stdout), "exposures", "", "gross_usd")["change"], -2_500.0);
+}
+
+#[test]
+fn what_nobody_trades_is_refused() {
+    let book = Book::new();
+    let file =
+        book.write("zero.csv", "symbol,action,quantity,price\nSPY,BUY,1,0\nBND,BUY,1e16,\nBND,BUY,1,-0\n");
+    let output = book.tool(&["what-if", &file, "--format", "csv"]);
+    assert_eq!(output.code, 2);
+    let told = [
+        "2,price,0,not a price,",
+        "3,quantity,10000000000000000,too large for a trade,",
+        "4,price,0,not a price,",
+    ];
+    for line in told {
+        assert!(output.stdout.contains(line), "{line}: {}", output.stdout);
+    }
+}
+
+#[test]
+fn borrowed_cash_is_remarked_on() {
+    let book = Book::new();
+    let document = what_if(&book, "symbol,action,quantity\nSPY,BUY,100\n", &[]);
+    let notes = document["notes"].to_string();
+    assert!(notes.contains("Cash after the trades is -30000.00"), "{notes}");
+}
+
+#[test]
 fn sessions_are_kept_and_become_portfolios() {
     let book = Book::new();
     let tried = what_if(&book, TRADES, &["--save", "less-spy", "--to-portfolio", "other", "--dry-run"]);
@@ -216,6 +304,47 @@ fn a_suggested_hedge_reaches_its_target() {
 }
 
 #[test]
+fn a_hedge_tells_what_its_trades_are_worth_and_what_to_doubt() {
+    let book = Book::new();
+    let ask = ["hedge", "--with", "SPY", "--target", "beta=-3.5", "--format", "json"];
+    let output = book.tool(&ask);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let document = json(&output.stdout);
+    let [sell, short] = [0, 1].map(|at| document["tables"]["trades"][at].clone());
+    assert_eq!((sell["action"].as_str(), short["action"].as_str()), (Some("SELL"), Some("SHORT")));
+    for (order, quantity, dollars) in [(&sell, 100.0, -60_000.0), (&short, 583.0, -349_800.0)] {
+        close(&order["quantity"], quantity);
+        close(&order["price_usd"], 600.0);
+        close(&order["dollars_usd"], dollars);
+        close(&order["nav_fraction"], dollars / 100_000.0);
+    }
+    let notes = document["notes"].to_string();
+    assert!(notes.contains("SPY: the trade is 5.9 times the gross exposure"), "{notes}");
+    // Names of limits and those of before are the same.
+    let old = json(
+        &book.tool(&["hedge", "--with", "SPY", "--target", "market_beta=-3.5", "--format", "json"]).stdout,
+    );
+    assert_eq!(old["tables"]["trades"], document["tables"]["trades"]);
+    assert!(book.tool(&["hedge", "--help"]).stdout.contains("beta_adjusted_usd"));
+}
+
+#[test]
+fn a_hedge_names_what_it_cannot_see() {
+    let book = Book::new();
+    let with = book.write("with.csv", "symbol,action,quantity,price\nZZZZ,BUY,100,25\n");
+    assert_eq!(book.tool(&["what-if", &with, "--to-portfolio", "with-z"]).code, 3);
+    let ask = ["hedge", "--with", "SPY", "--target", "beta=0", "--portfolio", "with-z", "--format", "csv"];
+    let output = book.tool(&ask);
+    assert_eq!(output.code, 3, "{}", output.stderr);
+    assert_eq!(output.stdout, "symbol,action,quantity\nSPY,SELL,100\n");
+    assert!(
+        output.stderr.contains("no_price: ZZZZ: ZZZZ is not in beta and not hedged"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
 fn targets_out_of_reach_say_how_near_they_come() {
     let book = Book::new();
     let output = book.tool(&["hedge", "--with", "SPY", "--target", "factor:Rates=0", "--format", "json"]);
@@ -225,7 +354,7 @@ fn targets_out_of_reach_say_how_near_they_come() {
     assert_eq!(document["tables"]["targets"][0]["reached"], false);
     close(&document["tables"]["targets"][0]["exact"], -60_000.0);
     for (args, told) in [
-        (["hedge", "--with", "SPY", "--target", "carry=0"], "market_beta"),
+        (["hedge", "--with", "SPY", "--target", "carry=0"], "vega_per_point"),
         (["hedge", "--with", "SPY", "--target", "factor:Carry=0"], "defined: Market, Rates"),
         (["hedge", "--with", "XYZ", "--target", "net=0"], "1 problem"),
     ] {

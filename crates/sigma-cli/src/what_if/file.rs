@@ -46,6 +46,10 @@ pub fn read_trades(mut input: impl Read) -> anyhow::Result<(Vec<Trade>, Vec<Trad
         if record.iter().all(str::is_empty) {
             continue;
         }
+        if let Some(problem) = surplus(&heading, &record, row) {
+            problems.push(problem);
+            continue;
+        }
         match places.trade(&record, row) {
             Ok(trade) => trades.push(trade),
             Err(found) => problems.extend(found),
@@ -68,6 +72,30 @@ fn row_at(bytes: &[u8], byte: usize) -> usize {
 
 fn unreadable(error: csv::Error) -> anyhow::Error {
     fail(ExitStatus::Usage, format!("the trades cannot be read: {error}"), TRADES_HINT)
+}
+
+/// Text behind the last column: nobody says what it is, and most often it is a number that its comma cut in two.
+fn surplus(heading: &csv::StringRecord, record: &csv::StringRecord, row: usize) -> Option<TradeProblem> {
+    let behind: Vec<&str> = record.iter().skip(heading.len()).collect();
+    if behind.iter().all(|field| field.is_empty()) {
+        return None;
+    }
+    let is_digits = |field: &&str| !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit());
+    let fields: Vec<&str> = record.iter().collect();
+    let leads = |field: &str| (1..=3).contains(&field.len()) && is_digits(&field.trim_start_matches('$'));
+    let cut = fields.windows(2).find(|pair| {
+        let rest = pair[1].split('.').next().unwrap_or_default();
+        leads(pair[0]) && rest.len() == 3 && is_digits(&rest)
+    });
+    let remedy = match cut {
+        Some(pair) => {
+            let (first, rest) = (pair[0], pair[1]);
+            format!("if {first},{rest} is one number, write {first}{rest} or \"{first},{rest}\" in quotes")
+        }
+        None => "leave it out, or put a text with commas in quotes".to_owned(),
+    };
+    let told = format!("{} fields under {} columns", record.len(), heading.len());
+    Some(at_row(row, "", &behind.join(","), &told, &remedy))
 }
 
 /// Which column of the file holds what.
@@ -157,7 +185,8 @@ fn number_of(text: &str) -> Option<f64> {
     if !leads || !groups.all(|group| group.len() == 3) {
         return None;
     }
-    plain.replace(',', "").parse().ok().filter(|number: &f64| number.is_finite())
+    // Adding zero turns a negative zero into zero.
+    plain.replace(',', "").parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number + 0.0)
 }
 
 fn at_row(row: usize, column: &str, value: &str, problem: &str, remedy: &str) -> TradeProblem {
@@ -228,6 +257,19 @@ mod tests {
             (5, "quantity", "1,00"),
             (6, "quantity", "inf"),
         ];
+        assert_eq!(told, expected);
+        let text =
+            "symbol,action,quantity\nAAPL,BUY,1,000\nMSFT,SELL,2,,\nIBM,BUY,$1,250.50,x\nT,BUY,1,note\n";
+        let (trades, problems) = read_trades(text.as_bytes()).unwrap();
+        assert_eq!(trades.len(), 1, "empty fields behind the last column are none: {trades:?}");
+        let told: Vec<(usize, &str, &str)> =
+            problems.iter().map(|p| (p.row, p.value.as_str(), p.remedy.as_str())).collect();
+        let remedies = [
+            "if 1,000 is one number, write 1000 or \"1,000\" in quotes",
+            "if $1,250.50 is one number, write $1250.50 or \"$1,250.50\" in quotes",
+            "leave it out, or put a text with commas in quotes",
+        ];
+        let expected = [(2, "000", remedies[0]), (4, "250.50,x", remedies[1]), (5, "note", remedies[2])];
         assert_eq!(told, expected);
         let (_, missing) = read_trades("ticker\nA\n".as_bytes()).unwrap();
         assert_eq!(missing[0].column, "action");

@@ -32,6 +32,8 @@ pub async fn complete(
         .iter()
         .filter_map(underlying)
         .filter(|i| i.kind != InstrumentKind::Private && !i.is_option() && !results.fits.contains_key(&i.id))
+        // No loadings apply to these, whatever a regression finds.
+        .filter(|i| !Instrument::is_volatility_index(&i.symbol))
         .map(|i| i.symbol.as_str())
         .collect();
     let unpriced: Vec<&Instrument> =

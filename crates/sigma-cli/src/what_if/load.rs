@@ -8,18 +8,22 @@ use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::analytics::performance::{Day, roll_from_opening};
 use sigma_core::analytics::positions::{PositionView, assess};
 use sigma_core::analytics::pro_forma::{Fill, TradingClose, apply};
+use sigma_core::analytics::trade_problems::{name_tags, too_many_tags};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
     Book, FactorDefinition, Instrument, InstrumentResults, Issue, Market, Trade, TradeProblem,
 };
 use sigma_store::Store;
 
+use super::stand_in::{self, PriceSource};
 use super::{WhatIfArgs, fit, problems_document, read_trades};
 use crate::app::App;
-use crate::args::OutputArgs;
+use crate::args::{Format, OutputArgs};
 use crate::database::store_error;
 use crate::exit::{ExitStatus, ToolError, fail};
 use crate::input::open_input;
+use crate::output::Destination;
+use crate::render::render;
 use crate::sessions::calendar_error;
 
 /// What to think of.
@@ -113,11 +117,13 @@ pub struct WhatIf {
     pub after: Side,
     pub fills: Vec<Fill>,
     pub market: Market,
-    /// By symbol.
+    /// By symbol; those that are not stored have ids below zero.
     pub instruments: HashMap<String, Instrument>,
     pub results: InstrumentResults,
     pub definitions: Vec<FactorDefinition>,
-    /// What was computed in memory, and what is missing.
+    /// Symbols without a price of the close, and what stands in for it.
+    pub price_sources: HashMap<String, PriceSource>,
+    /// What was computed in memory, what stands in for a price, and what is missing.
     pub issues: Vec<Issue>,
 }
 
@@ -127,25 +133,32 @@ pub async fn load_what_if(
     app: &App,
     store: &mut Store,
     calendar: &Calendar,
-    request: ProFormaRequest<'_>,
+    mut request: ProFormaRequest<'_>,
     output: &OutputArgs,
 ) -> anyhow::Result<WhatIf> {
     let as_of = request.as_of;
     let book = one_book(store, request.portfolio).await?;
-    let instruments: HashMap<String, Instrument> = store
+    check_tags(store, &book, &mut request).await?;
+    let mut instruments: HashMap<String, Instrument> = store
         .instruments()
         .await
         .map_err(store_error)?
         .into_iter()
         .map(|instrument| (instrument.symbol.clone(), instrument))
         .collect();
+    let made = stand_in::instruments(&request.trades, &instruments);
+    instruments.extend(made.into_iter().map(|instrument| (instrument.symbol.clone(), instrument)));
     let traded = traded(&request.trades, &instruments);
-    let market = market_of(store, &book, &traded, &instruments, as_of).await?;
+    let mut market = market_of(store, &book, &traded, &instruments, as_of).await?;
     let mut results = store.instrument_results(as_of, as_of, DEFAULT_METHOD).await.map_err(store_error)?;
     let mut results = results.remove(&as_of).unwrap_or_default();
     let definitions = store.factors().await.map_err(store_error)?;
     let known = (&instruments, definitions.as_slice());
-    let issues = fit::complete(store, calendar, as_of, &traded, known, &mut results).await?;
+    let mut issues = fit::complete(store, calendar, as_of, &traded, known, &mut results).await?;
+    let (price_sources, told) =
+        stand_in::prices(&request.trades, &traded, &results, &mut market, (as_of, calendar))
+            .map_err(calendar_error)?;
+    issues.extend(told);
 
     let day = rolled(&book, &market, calendar, as_of)?;
     let close = TradingClose {
@@ -176,18 +189,41 @@ pub async fn load_what_if(
         instruments,
         results,
         definitions,
+        price_sources,
         issues,
     })
 }
 
-/// Writes the problems as the answer, and gives the error.
+/// What a trade opens may become a stored position, so its tag obeys the rules of tags from the start.
+async fn check_tags(store: &mut Store, book: &Book, request: &mut ProFormaRequest<'_>) -> anyhow::Result<()> {
+    if request.trades.iter().all(|trade| trade.tag.is_none()) {
+        return Ok(());
+    }
+    let tags = store.tags(book.portfolio.user_id).await.map_err(store_error)?;
+    let stored: Vec<String> = tags.into_iter().map(|tag| tag.name).collect();
+    let wrong = name_tags(&mut request.trades, &stored);
+    // A name that is no tag is not counted as one.
+    let counted = if wrong.is_empty() { too_many_tags(&request.trades, &stored) } else { Vec::new() };
+    request.problems.extend(wrong.into_iter().chain(counted));
+    Ok(())
+}
+
+/// Tells the problems and gives the error: as the answer on standard output; on stderr where the answer would take the
+/// place of a file, for that file is of a run that worked.
 fn refused(
     app: &App,
     problems: &[TradeProblem],
     source: &str,
     output: &OutputArgs,
 ) -> anyhow::Result<anyhow::Error> {
-    app.write(output, &problems_document(problems, source))?;
+    let document = problems_document(problems, source);
+    match Destination::new(output.output.as_deref()) {
+        Destination::Stdout => app.write(output, &document)?,
+        Destination::File(_) => {
+            let told = render(&document, Format::Table, None)?;
+            told.lines().filter(|line| !line.is_empty()).for_each(|line| app.tell(line));
+        }
+    }
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
         n => format!("{n} problems"),

@@ -2,11 +2,13 @@
 //!
 //! # Map
 //! - `file`: trades as CSV, read and checked; `load`: books before and after with everything engines work on;
-//!   `fit`: loadings and Greeks of instruments that no engine has computed.
+//!   `fit`: loadings and Greeks of instruments that no engine has computed; `stand_in`: instruments and prices that the
+//!   database does not have.
 
 pub mod file;
 mod fit;
 pub mod load;
+pub mod stand_in;
 
 pub use file::{problems_document, read_trades};
 pub use load::{ProFormaRequest, Side, WhatIf, load_what_if, one_portfolio};

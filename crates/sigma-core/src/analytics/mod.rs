@@ -42,5 +42,5 @@ pub mod shocks;
 pub mod snapshot;
 pub mod stale_proxy;
 pub mod stress;
-mod trade_problems;
+pub mod trade_problems;
 pub mod valuation;

@@ -2,13 +2,15 @@
 //!
 //! # Formula
 //! Per lot with `units = quantity x multiplier` and the spot `S` of its underlying: delta dollars
-//! `units delta S` (delta 1 for everything that is not an option), gamma dollars per 1 % `units gamma S^2 / 100`, theta,
+//! `units delta S` (delta 1 for shares, funds and indices), gamma dollars per 1 % `units gamma S^2 / 100`, theta,
 //! vega and rho `units x` the per-unit Greek; notional `units S`, negative for puts; factor dollars
 //! `delta dollars x loading`.
 //!
 //! # Missing numbers
 //! Each number is a value or a [`Reason`]; nothing is zero because it is unknown. A lot that is left out of the NAV is
-//! left out of every other total too, for the same reason.
+//! left out of every other total too, for the same reason. A private asset has a value and no delta (`private_asset`): its
+//! stated value moves with nothing. Volatility indices and options on them have Greeks and no factor dollars
+//! (`factor_proxy`): they stand for volatility itself, and scenarios move them by it alone ([`super::repricing`]).
 //!
 //! # Verified by
 //! The hand-worked demo Greeks and the additivity of factor dollars in `tests/portfolio`.
@@ -81,7 +83,7 @@ fn view(lot: &Lot, day: &LotDay, market: &Market, results: &InstrumentResults) -
         valuation::value(lot.position.quantity, lot.position.entry_price, lot.instrument.multiplier);
     let (greeks, notional) = match lot.instrument.is_option() {
         true => option_numbers(lot, day, results),
-        false => linear_numbers(day),
+        false => linear_numbers(&lot.instrument, day),
     };
     let factor_dollars = greeks.and_then(|greeks| {
         let fit = loadings(&lot.instrument, market, results)?;
@@ -100,9 +102,15 @@ fn view(lot: &Lot, day: &LotDay, market: &Market, results: &InstrumentResults) -
     }
 }
 
-/// A share's delta is one and its other Greeks are zero by definition.
-fn linear_numbers(day: &LotDay) -> (Result<PositionGreeks, Reason>, Result<f64, Reason>) {
+/// A share's delta is one and its other Greeks are zero by definition; a private asset has none.
+fn linear_numbers(
+    instrument: &Instrument,
+    day: &LotDay,
+) -> (Result<PositionGreeks, Reason>, Result<f64, Reason>) {
     let value = day.market_value.ok_or(day.mark.err().unwrap_or(Reason::NoPrice));
+    if instrument.kind == InstrumentKind::Private {
+        return (value.and(Err(Reason::PrivateAsset)), value);
+    }
     (value.map(|v| PositionGreeks { delta_dollars: v, ..PositionGreeks::default() }), value)
 }
 
@@ -139,7 +147,7 @@ fn option_numbers(
     (Ok(greeks), Ok(units * spot * terms.kind.sign()))
 }
 
-/// Loadings of the symbol that moves an instrument.
+/// Loadings of the symbol that moves an instrument. Volatility indices have none, whatever a regression finds: see above.
 pub fn loadings<'a>(
     instrument: &Instrument,
     market: &Market,
@@ -147,6 +155,9 @@ pub fn loadings<'a>(
 ) -> Result<&'a FactorFit, Reason> {
     if instrument.kind == InstrumentKind::Private {
         return Err(Reason::PrivateAsset);
+    }
+    if Instrument::is_volatility_index(instrument.risk_symbol()) {
+        return Err(Reason::FactorProxy);
     }
     let id = match &instrument.option {
         Some(terms) => *market.ids.get(&terms.underlying).ok_or(Reason::NoPrice)?,

@@ -14,7 +14,8 @@
 //!   before.
 //! - Contracts are whole. Shares and funds on an exchange are whole unless `fractional`; a sale of a whole holding and
 //!   mutual funds and private assets may be fractional.
-//! - A lot without a usable price cannot be traded: its value would enter the NAV from nowhere.
+//! - A lot without a usable price cannot be traded: its value would enter the NAV from nowhere. A caller that knows a
+//!   price for it puts it into the market of both states.
 //! - A contract that has expired but not been settled yet becomes cash at its settlement.
 //!
 //! # Degenerate cases
@@ -34,7 +35,7 @@ use chrono::NaiveDate;
 
 use super::performance::Day;
 use super::snapshot::explain;
-use super::trade_problems::{problem, sizes, unknown, unpriced};
+use super::trade_problems::{problem, sizes, unknown, unpriced, untradable};
 use super::valuation::{self, expiry_session};
 use crate::calendar::{Calendar, CalendarError};
 use crate::model::{
@@ -54,6 +55,21 @@ pub struct TradingClose<'a> {
     pub instruments: &'a HashMap<String, Instrument>,
     /// Whether shares and funds on an exchange may be traded in parts.
     pub fractional: bool,
+}
+
+impl TradingClose<'_> {
+    /// The price of the close, or why the instrument cannot be traded at it.
+    pub fn mark(&self, instrument: &Instrument) -> Result<Result<f64, Reason>, CalendarError> {
+        if let Some(terms) = &instrument.option {
+            if !terms.standard_deliverable {
+                return Ok(Err(Reason::NonstandardDeliverable));
+            }
+            if expiry_session(terms, self.calendar)? < self.as_of {
+                return Ok(Err(Reason::Expired));
+            }
+        }
+        Ok(valuation::mark(instrument, self.market, self.calendar, self.as_of)?.map(|mark| mark.price))
+    }
 }
 
 /// A trade as it is filled.
@@ -158,7 +174,11 @@ impl<'a> Desk<'a> {
             problems.insert(0, unknown(trade));
             return Ok(Err(problems));
         };
-        let mark = match self.mark(instrument)? {
+        if let Some(problem) = untradable(trade, instrument) {
+            problems.insert(0, problem);
+            return Ok(Err(problems));
+        }
+        let mark = match self.close.mark(instrument)? {
             Ok(mark) => mark,
             Err(reason) => {
                 problems.insert(0, unpriced(trade, reason));
@@ -182,19 +202,6 @@ impl<'a> Desk<'a> {
             Some(problem) => Err(vec![problem]),
             None => Ok(fill),
         })
-    }
-
-    fn mark(&self, instrument: &Instrument) -> Result<Result<f64, Reason>, CalendarError> {
-        let TradingClose { as_of, calendar, market, .. } = *self.close;
-        if let Some(terms) = &instrument.option {
-            if !terms.standard_deliverable {
-                return Ok(Err(Reason::NonstandardDeliverable));
-            }
-            if expiry_session(terms, calendar)? < as_of {
-                return Ok(Err(Reason::Expired));
-            }
-        }
-        Ok(valuation::mark(instrument, market, calendar, as_of)?.map(|mark| mark.price))
     }
 
     /// Units to trade, and the dollars that rounding leaves.

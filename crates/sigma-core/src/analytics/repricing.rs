@@ -16,7 +16,7 @@
 
 use super::black_scholes::{self, PricingInputs};
 use super::black76::{self, ForwardInputs};
-use super::shocks::Response;
+use super::shocks::{FactorShocks, Response};
 use crate::model::{Instrument, OptionGreeks, OptionTerms, RATES, Reason, VOLATILITY};
 
 /// Exponent of the volatility response to the market: a 10 % fall lifts short volatilities by about 37 %.
@@ -88,6 +88,16 @@ fn named_move(terms: &OptionTerms, underlying: Result<&Response, Reason>) -> Opt
         [(symbol, size)] if *symbol == terms.underlying => Some(*size),
         _ => None,
     }
+}
+
+/// Return of a volatility index itself, which moves as forwards on it do.
+pub fn index_move(symbol: &str, shocks: &FactorShocks, volatility: VolatilityMove) -> Response {
+    let named = shocks.symbols.iter().find(|(named, _)| named == symbol);
+    let (mover, total) = match named {
+        Some((_, size)) => (symbol, *size),
+        None => (VOLATILITY, volatility.multiplier(0.0) - 1.0),
+    };
+    Response { total, parts: vec![(mover.to_owned(), total)] }
 }
 
 fn reprice_on_forward(

@@ -142,7 +142,7 @@ pub fn explain(reason: Reason) -> &'static str {
         Reason::SplitUnapplied => {
             "a split has not been applied to the position; run `sigma-seed position apply-split ID`"
         }
-        Reason::FactorProxy => "the instrument is a factor proxy and has loadings by definition",
+        Reason::FactorProxy => "it stands for volatility itself, which alone moves it: no loadings apply",
         Reason::NoRate => "no interest rate is published near the date; run `sigma-sync rates`",
         Reason::RankDeficient => "the regressors are linearly dependent in the window",
         Reason::ConstantSeries => "its price does not move in the window",

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use super::conditional::{self, ConditionalError, ConditionalMoves};
 use super::positions::{PositionView, loadings};
-use super::repricing::{VolatilityMove, add, reprice};
+use super::repricing::{VolatilityMove, add, index_move, reprice};
 use super::shocks::{FactorShocks, Response, respond};
 use super::snapshot::{exclusion, explain, merge};
 use crate::model::{
@@ -76,6 +76,9 @@ fn position_pnl(
     let value = view.market_value.ok_or(view.mark.err().unwrap_or(Reason::NoPrice))?;
     let fit = loadings(&lot.instrument, inputs.market, inputs.results);
     let Some(terms) = &lot.instrument.option else {
+        if Instrument::is_volatility_index(&lot.instrument.symbol) {
+            return Ok(scaled(index_move(&lot.instrument.symbol, shocks, volatility), value));
+        }
         return Ok(scaled(respond(&lot.instrument, fit, shocks)?, value));
     };
     view.greeks?;

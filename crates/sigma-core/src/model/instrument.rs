@@ -87,6 +87,7 @@ pub struct Instrument {
     pub symbol: String,
     pub kind: InstrumentKind,
     pub name: Option<String>,
+    /// Of an option, that of its underlying.
     pub sector: Option<String>,
     pub industry: Option<String>,
     pub exchange: Option<String>,
@@ -109,6 +110,13 @@ impl Instrument {
     /// The symbol whose price moves this instrument: the underlying of an option, itself otherwise.
     pub fn risk_symbol(&self) -> &str {
         self.option.as_ref().map_or(&self.symbol, |terms| &terms.underlying)
+    }
+
+    /// Puts an option into the sector of its underlying, unless it has one of its own.
+    pub fn lend_sector(&mut self, underlying: &Instrument) {
+        if self.is_option() && self.sector.is_none() {
+            self.sector.clone_from(&underlying.sector);
+        }
     }
 
     /// Whether the instrument is an option.

@@ -28,7 +28,7 @@ pub enum Reason {
     NotComputed,
     /// A split took place that has not been applied to the position.
     SplitUnapplied,
-    /// The instrument is a factor proxy; its loadings are identities.
+    /// The instrument stands for a factor itself: a volatility index is moved by volatility alone and has no loadings.
     FactorProxy,
     /// No published interest rate on the date.
     NoRate,

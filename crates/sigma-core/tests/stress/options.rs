@@ -225,6 +225,31 @@ fn options_on_volatility_indices_move_by_volatility_only() {
 }
 
 #[test]
+fn volatility_indices_have_no_factor_dollars() {
+    let (stressed, _) = with_option("VIX250919C00025000", 20.0, 10.0);
+    let view = &stressed.views[0];
+    assert!(view.delta_adjusted().unwrap() > 0.0, "it has Greeks");
+    assert_eq!(view.factor_dollars, Err(Reason::FactorProxy), "a loading of -5 is stored and not used");
+    assert_eq!(view.beta_adjusted(), Err(Reason::FactorProxy));
+}
+
+#[test]
+fn a_volatility_index_moves_as_its_forwards_do() {
+    let mut world = World::default();
+    world.price("VIX", &[(ON, 20.0)]);
+    world.fit("VIX", FitStatus::Ok, &full(&[("Market", -5.0)]));
+    let stressed = Stressed::new(world, &[("VIX", 10.0)], 1e6);
+    let market = stressed.run(vec![factor(MARKET, -0.1)]);
+    let [direct, correlated] = both(&market);
+    assert_eq!(direct.pnl, 0.0);
+    close_to(correlated.pnl, 200.0 * (0.9f64.powi(-3) - 1.0), 1e-10);
+    let spike = stressed.run(vec![Shock::Volatility { size: 0.5 }]).direct.unwrap();
+    close_to(part(&spike, VOLATILITY), 100.0, 1e-10);
+    let named = stressed.run(vec![Shock::Symbol { symbol: "VIX".into(), size: -0.25 }]).direct.unwrap();
+    close_to(part(&named, "VIX"), -50.0, 1e-10);
+}
+
+#[test]
 fn a_book_of_which_nothing_can_be_repriced_has_no_result() {
     let (mut stressed, _) = with_option("SPX250919P00090000", 100.0, 1.0);
     let id = stressed.book.lots[0].instrument.id;

@@ -1,5 +1,7 @@
 //! Which positions and which scenarios are left out or refused, and the inherited scenarios.
 
+use sigma_core::analytics::exposures::exposures;
+use sigma_core::analytics::factor_model;
 use sigma_core::analytics::repricing::VolatilityMove;
 use sigma_core::analytics::shocks::{FactorShocks, ShockError};
 use sigma_core::analytics::stress::{self, position_pnls, read_scenarios};
@@ -31,6 +33,30 @@ fn positions_without_loadings_are_left_out_by_name_with_their_value() {
             ("NEW".to_owned(), Reason::InsufficientHistory, Some(-150.0), Some(100.0 / 280.0 + 50.0 / 280.0)),
         ]
     );
+}
+
+#[test]
+fn a_private_asset_has_a_value_and_no_delta() {
+    let mut world = shares(&[("A", 10.0, &full(&[("Market", 1.0)]))]);
+    world.price("HOUSE", &[(ON, 900.0)]);
+    world.instrument("HOUSE").kind = InstrumentKind::Private;
+    let stressed = Stressed::new(world, &[("A", 10.0), ("HOUSE", 1.0)], 0.0);
+    let house = &stressed.views[1];
+    assert_eq!((house.market_value, house.notional), (Some(900.0), Ok(900.0)));
+    assert_eq!(house.greeks, Err(Reason::PrivateAsset));
+    let total = exposures(&stressed.book, &stressed.views).remove(0);
+    assert_eq!((total.gross, total.delta_adjusted, total.beta_adjusted), (1000.0, Some(100.0), Some(100.0)));
+    let definitions = [FactorDefinition {
+        name: MARKET.into(),
+        kind: FactorKind::Market,
+        proxy: "SPY".into(),
+        description: String::new(),
+    }];
+    let on = stressed.inputs();
+    let market =
+        factor_model::exposures(on.book, on.views, on.market, on.results, &definitions, 1000.0).unwrap();
+    // The house stays in the denominator as what is left out.
+    assert_eq!((market[0].dollar_exposure, market[0].coverage_fraction), (100.0, 0.1));
 }
 
 #[test]

@@ -38,8 +38,8 @@ async fn a_hand_worked_book() {
         let change = pair[1].nav - pair[0].nav;
         assert!((change - pair[1].day_pnl - pair[1].flows).abs() < 1e-6, "NAV change = P&L + flows");
     }
-    // Call: 200 x 0.61 x 617.85; put: -100 x -0.19 x 497.41; private at its value.
-    let delta = 100.25 * 205.17 - 50.0 * 317.66 + 200.0 * 0.61 * 617.85 + 100.0 * 0.19 * 497.41 + 50_000.0;
+    // Call: 200 x 0.61 x 617.85; put: -100 x -0.19 x 497.41; the private asset has no delta.
+    let delta = 100.25 * 205.17 - 50.0 * 317.66 + 200.0 * 0.61 * 617.85 + 100.0 * 0.19 * 497.41;
     assert!((rows[2].delta_dollars.unwrap() - delta).abs() < 1e-6);
     assert_eq!(rows[1].delta_dollars, None, "the engine has run for the last session only");
 }

@@ -1,6 +1,7 @@
 //! One file a verb, and one for each part of an answer that two verbs share.
 
 pub mod hedge;
+mod hedge_tables;
 pub mod market_risk;
 mod positions;
 pub mod run;

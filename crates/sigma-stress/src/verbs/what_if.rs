@@ -7,8 +7,8 @@ use sigma_cli::{
     App, AsOfArgs, DryRun, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, ProFormaRequest, StoredResults,
     ToolError, fail, store_error,
 };
-use sigma_core::model::slug_of;
-use sigma_store::{Engine, Store, WhatIfSession, WhatIfTrade};
+use sigma_core::model::{Book, Lot, slug_of};
+use sigma_store::{Engine, NewInstrument, Store, WhatIfSession, WhatIfTrade};
 
 use crate::inputs::Scenarios;
 use crate::what_if::{Thought, compare};
@@ -154,9 +154,32 @@ async fn save(
     }
     if let Some(slug) = &args.to_portfolio {
         let name = format!("{} (what-if)", portfolio.name);
-        store.add_book(&what_if.after.book, slug, &name).await.map_err(store_error)?;
+        let book = with_stored_instruments(store, &what_if.after.book).await?;
+        store.add_book(&book, slug, &name).await.map_err(store_error)?;
         app.record("portfolio", slug);
         app.record("positions", what_if.after.book.lots.len());
     }
     Ok(())
+}
+
+/// The book with instruments that have been made for the what-if put into the security master, under their new ids.
+async fn with_stored_instruments(store: &mut Store, book: &Book) -> anyhow::Result<Book> {
+    let is_made = |lot: &&Lot| lot.instrument.id < 0;
+    let new = |lot: &Lot| NewInstrument {
+        kind: Some(lot.instrument.kind),
+        option: lot.instrument.option.clone(),
+        ..NewInstrument::of_symbol(&lot.instrument.symbol)
+    };
+    let made: Vec<NewInstrument> = book.lots.iter().filter(is_made).map(new).collect();
+    let mut book = book.clone();
+    if made.is_empty() {
+        return Ok(book);
+    }
+    let ids = store.upsert_instruments(made).await.map_err(store_error)?.ids;
+    for lot in &mut book.lots {
+        if let Some(id) = ids.get(&lot.instrument.symbol).filter(|_| lot.instrument.id < 0) {
+            (lot.instrument.id, lot.position.instrument_id) = (*id, *id);
+        }
+    }
+    Ok(book)
 }

@@ -1,6 +1,7 @@
 //! Two states side by side, and the trades between them.
 
-use sigma_cli::{Cell, Column, Document, Table};
+use sigma_cli::{Cell, Column, Document, Table, WhatIf};
+use sigma_core::analytics::performance::Day;
 use sigma_core::analytics::pro_forma::Fill;
 use sigma_core::model::Reason;
 
@@ -11,9 +12,12 @@ use super::sections::{Form, Measure, SECTIONS};
 pub fn document(thought: &Thought, title: String) -> Document {
     let what_if = &thought.what_if;
     let mut document = Document::sections().title(title).as_of(what_if.as_of);
-    document = document.section("trades", fills(&what_if.fills)).section("cost", cost(&what_if.fills));
+    document = document.section("trades", fills(what_if)).section("cost", cost(&what_if.fills));
     for (name, section) in SECTIONS {
         document = document.section(name, table(&section(&thought.before()), &section(&thought.after())));
+    }
+    for remark in negative(&what_if.after.day) {
+        document = document.note(remark);
     }
     document
         .note("A trade at the price of the close leaves the NAV as it is; its cost is what it pays beyond that price. No commission is assumed.")
@@ -56,7 +60,22 @@ fn shown(form: Form, value: f64) -> Cell {
     }
 }
 
-fn fills(fills: &[Fill]) -> Table {
+/// What no account lets happen silently.
+fn negative(after: &Day) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if after.cash < 0.0 {
+        remarks.push(format!(
+            "Cash after the trades is {:.2}: that much has to be borrowed or paid in, and no interest is assumed.",
+            after.cash
+        ));
+    }
+    if after.nav <= 0.0 {
+        remarks.push(format!("NAV after the trades is {:.2}: shares of it have no meaning.", after.nav));
+    }
+    remarks
+}
+
+fn fills(what_if: &WhatIf) -> Table {
     let mut table = Table::new(vec![
         Column::number("row", "Row"),
         Column::text("symbol", "Symbol"),
@@ -69,14 +88,19 @@ fn fills(fills: &[Fill]) -> Table {
         Column::number("left_over_usd", "Left by rounding").unit("USD"),
         Column::text("tag", "Tag"),
     ]);
-    for fill in fills {
+    let price_from = |fill: &Fill| match what_if.price_sources.get(&fill.trade.symbol) {
+        _ if fill.trade.price.is_some() => "stated",
+        Some(source) => source.as_str(),
+        None => "close",
+    };
+    for fill in &what_if.fills {
         table.push(vec![
             Cell::Int(fill.trade.row as i64),
             Cell::text(&fill.trade.symbol),
             Cell::text(fill.trade.action.as_str()),
             Cell::number(fill.quantity, 4),
             Cell::number(fill.price, 4),
-            Cell::text(if fill.trade.price.is_some() { "stated" } else { "close" }),
+            Cell::text(price_from(fill)),
             Cell::Money(fill.amount),
             Cell::Money(fill.cost()),
             Cell::or_blank(fill.left_over, Cell::Money),

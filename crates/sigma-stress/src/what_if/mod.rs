@@ -1,10 +1,12 @@
 //! A portfolio before and after trades, through every engine.
 //!
 //! [`sections`] is the list of engines that are compared; [`compare`] lays two states side by side; [`target`] names the
-//! exposures that a hedge can be asked for.
+//! exposures that a hedge can be asked for, [`suggestion`] finds its trades.
 
 pub mod compare;
+mod doubts;
 pub mod sections;
+pub mod suggestion;
 pub mod target;
 
 use sigma_cli::{App, OutputArgs, ProFormaRequest, Side, WhatIf, load_what_if, store_error};

@@ -12,8 +12,10 @@ use sigma_core::analytics::factor_model::{
     DEFAULT_METHOD, ReturnPanel, covariance_method, factor_covariance, fit_date,
 };
 use sigma_core::calendar::Calendar;
-use sigma_core::model::{FactorFit, GreeksRow, Instrument};
-use sigma_store::{NewRun, Scope, Store};
+use sigma_core::model::{
+    ExerciseStyle, FactorFit, GreeksRow, Instrument, InstrumentKind, OptionKind, OptionTerms,
+};
+use sigma_store::{NewInstrument, NewPosition, NewRun, Scope, Store};
 use sigma_testkit::demo_store::DemoStore;
 
 use super::{close, json, measure};
@@ -172,4 +174,95 @@ async fn the_demo_books_go_through_every_engine() {
             close(&measure(&hedged, "factors", factor, key)["after"], target);
         }
     }
+}
+
+const NEW_CALL: &str = "SPY250919C00700000";
+const NEW_PUT: &str = "SPY250919P00555000";
+const HELD: &str = "AAPL250919C00300000";
+
+/// A contract that is held and never quoted.
+async fn hold_unquoted(store: &mut Store) {
+    let contract = NewInstrument {
+        kind: Some(InstrumentKind::Option),
+        option: Some(OptionTerms {
+            underlying: "AAPL".into(),
+            kind: OptionKind::Call,
+            strike: 300.0,
+            expiry: "2025-09-19".parse().unwrap(),
+            style: ExerciseStyle::American,
+            standard_deliverable: true,
+        }),
+        ..NewInstrument::of_symbol(HELD)
+    };
+    let instrument_id = store.upsert_instruments(vec![contract]).await.unwrap().ids[HELD];
+    let portfolio_id = store.portfolios(&["demo-hnw".to_owned()]).await.unwrap()[0].id;
+    let position = NewPosition {
+        portfolio_id,
+        instrument_id,
+        quantity: 3.0,
+        entry_price: 1.0,
+        entry_date: as_of(),
+        exit: None,
+    };
+    store.add_position(position).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_stored_or_not_quoted_is_valued_all_the_same() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    hold_unquoted(&mut demo.store).await;
+    let computed = engines(&mut demo.store, &[]).await;
+    let trades =
+        format!("symbol,action,quantity,price\n{NEW_CALL},BUY,2,\n{NEW_PUT},BUY,1,3.5\n{HELD},BUY,1,\n");
+    let (document, stderr) = what_if(&demo, "demo-hnw", &trades);
+    for told in [
+        format!("{NEW_CALL}: no quote: valued at its model price"),
+        format!("{NEW_PUT}: no price of the close: valued at the stated 3.5"),
+        format!("{HELD}: no quote: valued at its model price"),
+    ] {
+        assert!(stderr.contains(&told), "{told}: {stderr}");
+    }
+    let rows = document["tables"]["trades"].as_array().unwrap();
+    let from: Vec<&str> = rows.iter().map(|row| row["price_from"].as_str().unwrap()).collect();
+    assert_eq!(from, ["model", "stated", "model"]);
+    close(&measure(&document, "value", "", "nav_usd")["change"], 0.0);
+    let bought: f64 = rows.iter().map(|row| row["amount_usd"].as_f64().unwrap()).sum();
+    close(&measure(&document, "exposures", "", "gross_usd")["change"], bought);
+    assert!(measure(&document, "greeks", "", "vega_usd_per_point")["change"].as_f64().unwrap() > 0.0);
+    let id = computed.by_symbol[HELD].id;
+    let row = computed.greeks.iter().find(|row| row.instrument_id == id).unwrap();
+    close(&rows[2]["price_usd"], row.greeks.as_ref().unwrap().model_price);
+
+    let stored = ["what-if", "trades.csv", "--portfolio", "demo-hnw", "--to-portfolio", "more"];
+    assert_eq!(tool(&demo, &stored).0, 0);
+    let made = demo.store.instruments_by_symbol(&[NEW_CALL.to_owned()]).await.unwrap();
+    assert_eq!(made[0].option.as_ref().map(|terms| terms.underlying.as_str()), Some("SPY"));
+
+    // What stays unknown says how it could be counted.
+    std::fs::write(
+        demo.dir.path().join("bad.csv"),
+        "symbol,action,quantity\nZZZZ,BUY,1\nZZZZ250919C00010000,BUY,1\nVIX,BUY,1\n",
+    )
+    .unwrap();
+    let (code, told, _) = tool(&demo, &["what-if", "bad.csv", "--portfolio", "demo-hnw", "--format", "csv"]);
+    assert_eq!(code, 2);
+    for text in ["state a price", "neither it nor what it is written on", "an index cannot be traded"] {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn options_on_volatility_hedge_nothing() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    engines(&mut demo.store, &[]).await;
+    let ask = ["hedge", "--portfolio", "demo-hedgefundstyle", "--target", "beta=0", "--with"];
+    let (code, _, told) = tool(&demo, &[&ask[..], &["VIX250716C00025000"]].concat());
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("VIX250716C00025000 cannot hedge: it stands for volatility itself"), "{told}");
+    let (code, _, told) = tool(&demo, &[&ask[..], &["VIX"]].concat());
+    assert_eq!((code, told.contains("1 problem")), (2, true), "{told}");
+    // The position in the book is named; it is no gap, for no factor moves it.
+    let (code, _, told) = tool(&demo, &[&ask[..], &["SPY"]].concat());
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("factor_proxy: VIX250716C00025000"), "{told}");
 }

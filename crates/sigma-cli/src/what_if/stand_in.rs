@@ -1,0 +1,208 @@
+//! What a what-if trades and the database does not know: instruments made of their symbols, and prices that stand in for
+//! a close.
+//!
+//! # Which price
+//! A price of the close comes first, always. Without one a trade that states its price is valued at it; an option is
+//! valued at the model price of its Greeks, whose volatility comes from the chain of the Greeks engine and is named.
+//! A stand-in is a price of the as-of date in the market of this answer, so both states and every engine read it: what
+//! is held of the instrument already is valued at it as well, before and after.
+//!
+//! # What it does not do
+//! It never replaces a price that is there, and nothing that it makes is stored.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use sigma_core::analytics::pro_forma::TradingClose;
+use sigma_core::calendar::{Calendar, CalendarError};
+use sigma_core::model::{
+    CloseBasis, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol, OptionQuote,
+    OptionTerms, PriceBar, Reason, Trade, exercise_style_of, parse_occ,
+};
+
+/// Where a price that nobody quoted says it comes from.
+const SOURCE: &str = "what-if";
+
+/// What stands in for a price of the close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceSource {
+    /// The price that a trade states.
+    Stated,
+    /// The model price of an option.
+    Model,
+}
+
+impl PriceSource {
+    /// What tables call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PriceSource::Stated => "stated",
+            PriceSource::Model => "model",
+        }
+    }
+}
+
+/// Instruments of traded symbols that are not in the security master, with ids below zero: options whose underlying is
+/// known, and shares that state a price.
+pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec<Instrument> {
+    let mut made: BTreeMap<&str, Instrument> = BTreeMap::new();
+    for trade in trades.iter().filter(|trade| !known.contains_key(&trade.symbol)) {
+        let id = -1 - made.len() as i64;
+        let instrument = match parse_occ(&trade.symbol) {
+            Some(occ) => contract(&trade.symbol, &occ, known, id),
+            None => trade.price.filter(|_| is_symbol(&trade.symbol)).map(|_| share(&trade.symbol, id)),
+        };
+        if let Some(instrument) = instrument {
+            made.entry(&trade.symbol).or_insert(instrument);
+        }
+    }
+    made.into_values().collect()
+}
+
+fn is_symbol(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
+    !text.is_empty() && text.len() <= 32 && text.chars().all(allowed)
+}
+
+/// Of which only the symbol is known.
+fn share(symbol: &str, id: i64) -> Instrument {
+    Instrument {
+        id,
+        symbol: symbol.to_owned(),
+        kind: InstrumentKind::Stock,
+        name: None,
+        sector: None,
+        industry: None,
+        exchange: None,
+        country: None,
+        currency: "USD".to_owned(),
+        market_cap: None,
+        dividend_yield: None,
+        duration: None,
+        convexity: None,
+        multiplier: 1.0,
+        option: None,
+    }
+}
+
+/// A listed contract by its symbol; a digit behind the root marks one adjusted for a corporate action.
+fn contract(
+    symbol: &str,
+    occ: &OccSymbol,
+    known: &HashMap<String, Instrument>,
+    id: i64,
+) -> Option<Instrument> {
+    let root = occ.root.trim_end_matches(|c: char| c.is_ascii_digit());
+    let underlying = underlying(root, known)?;
+    let terms = OptionTerms {
+        underlying: underlying.symbol.clone(),
+        kind: occ.kind,
+        strike: occ.strike,
+        expiry: occ.expiry,
+        style: exercise_style_of(root),
+        standard_deliverable: root.len() == occ.root.len(),
+    };
+    let mut made = share(symbol, id);
+    (made.kind, made.multiplier, made.option) = (InstrumentKind::Option, 100.0, Some(terms));
+    made.lend_sector(underlying);
+    Some(made)
+}
+
+/// What options of a root are written on: what a stored contract of the same root says; the symbol that the root is; a
+/// share class, whose point roots leave out; an index, of which other series carry a letter more.
+fn underlying<'a>(root: &str, known: &'a HashMap<String, Instrument>) -> Option<&'a Instrument> {
+    let of_root = |i: &&Instrument| parse_occ(&i.symbol).is_some_and(|occ| occ.root == root);
+    let said = known.values().find(of_root).and_then(|i| i.option.as_ref());
+    let said = said.and_then(|terms| known.get(&terms.underlying));
+    let (stem, last) = root.split_at_checked(root.len().saturating_sub(1)).unwrap_or((root, ""));
+    let class = || known.get(&format!("{stem}.{last}"));
+    let index = || known.get(stem).filter(|i| i.kind == InstrumentKind::Index);
+    said.or_else(|| known.get(root).filter(|i| !i.is_option())).or_else(class).or_else(index)
+}
+
+/// Gives what is traded and has no price of the close a stand-in, and tells of each; by symbol where each came from.
+pub fn prices(
+    trades: &[Trade],
+    traded: &[Instrument],
+    results: &InstrumentResults,
+    market: &mut Market,
+    close: (NaiveDate, &Calendar),
+) -> Result<(HashMap<String, PriceSource>, Vec<Issue>), CalendarError> {
+    let mut sources = HashMap::new();
+    let mut issues = Vec::new();
+    for instrument in traded {
+        if !lacks_price(instrument, market, close)? {
+            continue;
+        }
+        let stated = trades.iter().filter(|trade| trade.symbol == instrument.symbol).find_map(|t| t.price);
+        let stated = stated.filter(|price| price.is_finite() && *price > 0.0);
+        let model = results.greeks.get(&instrument.id).and_then(|row| row.greeks.as_ref().ok());
+        let (price, source, detail) = match (stated, model) {
+            (Some(price), _) => {
+                (price, PriceSource::Stated, format!("no price of the close: valued at the stated {price}"))
+            }
+            (None, Some(greeks)) => (
+                greeks.model_price,
+                PriceSource::Model,
+                format!(
+                    "no quote: valued at its model price {:.4}, volatility {:.2} % ({})",
+                    greeks.model_price,
+                    100.0 * greeks.volatility,
+                    greeks.volatility_source
+                ),
+            ),
+            (None, None) => continue,
+        };
+        issues.push(Issue::warning(&instrument.symbol, Reason::NoPrice, detail));
+        put(instrument, price, market, close.0);
+        sources.insert(instrument.symbol.clone(), source);
+    }
+    Ok((sources, issues))
+}
+
+/// Whether no price can be used; contracts that have ended or deliver otherwise lack more than a price.
+fn lacks_price(
+    instrument: &Instrument,
+    market: &Market,
+    (as_of, calendar): (NaiveDate, &Calendar),
+) -> Result<bool, CalendarError> {
+    let instruments = HashMap::new();
+    let close = TradingClose { as_of, calendar, market, instruments: &instruments, fractional: false };
+    let lacking = [Reason::NoPrice, Reason::StalePrice, Reason::PrivateAsset];
+    Ok(close.mark(instrument)?.is_err_and(|reason| lacking.contains(&reason)))
+}
+
+fn put(instrument: &Instrument, price: f64, market: &mut Market, date: NaiveDate) {
+    if instrument.is_option() {
+        let quote = OptionQuote {
+            date,
+            bid: None,
+            ask: None,
+            close: Some(price),
+            implied_volatility: None,
+            open_interest: None,
+            forward: None,
+            source: SOURCE.to_owned(),
+            greeks: None,
+        };
+        let quotes = market.quotes.entry(instrument.id).or_default();
+        quotes.retain(|old| old.date < date);
+        quotes.push(quote);
+        return;
+    }
+    let bar = PriceBar {
+        date,
+        open: None,
+        high: None,
+        low: None,
+        close: price,
+        adj_close: None,
+        volume: None,
+        source: SOURCE.to_owned(),
+        basis: CloseBasis::AsTraded,
+    };
+    market.ids.insert(instrument.symbol.clone(), instrument.id);
+    let history = market.histories.entry(instrument.id).or_default();
+    history.bars.retain(|old| old.date < date);
+    history.bars.push(bar);
+}
