@@ -1,5 +1,7 @@
 //! One row of an activity file as an event: what its action means, which instrument it is about.
 
+use sigma_core::model::underlying_of_root;
+
 use crate::columns::Role;
 use crate::holding::{Named, currency, named};
 use crate::input::Line;
@@ -156,7 +158,7 @@ pub fn instrument_by_description(line: &Line<'_>, problems: &mut Vec<Problem>) -
     match notation::contract(words) {
         Some(Ok(mut contract)) => {
             if let Some(symbol) = line.text(Role::Symbol).and_then(|text| symbols::canonical(text).ok()) {
-                contract.terms.underlying = symbols::underlying_of_root(&symbol);
+                contract.terms.underlying = underlying_of_root(&symbol);
             }
             Some(Named::Contract(contract))
         }

@@ -12,12 +12,11 @@
 //! | thinkorswim rows under their underlying | `100 (Weeklys) 16 JAN 26 105 CALL` |
 
 use chrono::NaiveDate;
-use sigma_core::model::OptionKind;
+use sigma_core::model::{Deliverable, OptionKind, series_of_index};
 
 use crate::dates::{self, DateOrder};
 use crate::money::{self, DecimalMark};
 use crate::occ::{Contract, ContractError};
-use crate::symbols::series_of_index;
 
 /// Longest text taken for a contract, in bytes.
 const LONGEST: usize = 80;
@@ -117,7 +116,15 @@ pub fn under(underlying: &str, text: &str) -> Option<Result<Contract, ContractEr
     };
     let unreadable = || ContractError::Unreadable(text.clone());
     let read = root.zip(expiry).ok_or_else(unreadable);
-    Some(read.and_then(|(root, expiry)| Contract::new(&root, expiry, kind, strike)))
+    Some(read.and_then(|(root, expiry)| {
+        let mut contract = Contract::new(&root, expiry, kind, strike)?;
+        if *multiplier == "10" {
+            // The row says so, whichever symbols had such contracts.
+            contract.multiplier = Deliverable::Mini.multiplier();
+            contract.terms.standard_deliverable = true;
+        }
+        Ok(contract)
+    }))
 }
 
 /// Whether one of the words is a right, as no name of a share ends.

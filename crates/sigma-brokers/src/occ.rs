@@ -3,10 +3,10 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::Serialize;
 use sigma_core::calendar::Calendar;
-use sigma_core::model::{OptionKind, OptionTerms, exercise_style_of};
+use sigma_core::model::{Deliverable, OptionKind, OptionTerms, option_root};
 
 use crate::statement::Flag;
-use crate::symbols::{canonical, underlying_of_root};
+use crate::symbols::canonical;
 
 /// A contract with its compact OCC symbol.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,8 +45,6 @@ impl ContractError {
 
 /// Before this day standard monthly contracts expired on Saturdays.
 const SATURDAYS_ENDED: NaiveDate = NaiveDate::from_ymd_opt(2015, 2, 1).expect("a calendar date");
-const STANDARD_MULTIPLIER: f64 = 100.0;
-const MINI_MULTIPLIER: f64 = 10.0;
 /// Strikes are kept in thousandths with eight digits.
 const STRIKE_LIMIT: f64 = 100_000.0;
 
@@ -74,21 +72,19 @@ impl Contract {
         if !well_formed {
             return Err(ContractError::Root(name.to_owned()));
         }
-        let letters = root.trim_matches(|c: char| c.is_ascii_digit());
-        let underlying = if named.contains('.') { named.clone() } else { underlying_of_root(letters) };
-        let (mini, adjusted) =
-            (root.ends_with('7'), root.ends_with(|c: char| c.is_ascii_digit() && c != '7'));
+        let read = option_root(&root);
+        let underlying = if named.contains('.') { named.clone() } else { read.underlying };
         let right = if kind.sign() > 0.0 { 'C' } else { 'P' };
         Ok(Contract {
             symbol: format!("{root}{}{right}{:08.0}", expiry.format("%y%m%d"), thousandths.round()),
-            multiplier: if mini { MINI_MULTIPLIER } else { STANDARD_MULTIPLIER },
+            multiplier: read.deliverable.multiplier(),
             terms: OptionTerms {
                 underlying,
                 kind,
                 strike: thousandths.round() / 1000.0,
                 expiry,
-                style: exercise_style_of(letters),
-                standard_deliverable: !adjusted,
+                style: read.style,
+                standard_deliverable: read.deliverable != Deliverable::Adjusted,
             },
             root,
         })
@@ -105,10 +101,10 @@ impl Contract {
         if !self.terms.standard_deliverable {
             flags.push(Flag::AdjustedContract);
         }
-        if self.multiplier == MINI_MULTIPLIER {
+        if self.multiplier == Deliverable::Mini.multiplier() {
             flags.push(Flag::MiniContract);
         }
-        if self.root.starts_with(|c: char| c.is_ascii_digit()) {
+        if option_root(&self.root).is_flex {
             flags.push(Flag::FlexContract);
         }
         flags.extend(self.expiry_flag());

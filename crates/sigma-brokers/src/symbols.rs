@@ -6,6 +6,8 @@
 //! | `KIM.PL` preferred share | `KIM/PRL` | `KIM PRL` | | |
 //! | `SPX` index | `$SPX` | `SPX` | | `^SPX` |
 
+use sigma_core::model::class_share_of;
+
 /// Longest symbol.
 pub const MAX_SYMBOL_LENGTH: usize = 100;
 
@@ -19,24 +21,6 @@ pub enum SymbolError {
     #[error("\"{0}\" is not a symbol: letters, digits and . - _ only, a letter or digit first")]
     Malformed(String),
 }
-
-/// Spellings that leave out the point of a share class. A table, since `V` and `VB` are two shares: no rule can tell.
-const CLASS_SHARES: [(&str, &str); 10] = [
-    ("BRKA", "BRK.A"),
-    ("BRKB", "BRK.B"),
-    ("BFA", "BF.A"),
-    ("BFB", "BF.B"),
-    ("LENB", "LEN.B"),
-    ("HEIA", "HEI.A"),
-    ("MOGA", "MOG.A"),
-    ("MOGB", "MOG.B"),
-    ("UHALB", "UHAL.B"),
-    ("CWENA", "CWEN.A"),
-];
-
-/// Option roots of further series on an index.
-const INDEX_SERIES: [(&str, &str); 5] =
-    [("SPXW", "SPX"), ("NDXP", "NDX"), ("RUTW", "RUT"), ("VIXW", "VIX"), ("XEO", "OEX")];
 
 /// The canonical form: capitals, share classes after a point.
 pub fn canonical(text: &str) -> Result<String, SymbolError> {
@@ -68,6 +52,7 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
 
 /// The canonical form in files that leave out the point of share classes.
 pub fn canonical_without_points(text: &str) -> Result<String, SymbolError> {
+    let with_class = |symbol: &str| class_share_of(symbol).map(str::to_owned);
     canonical(text).map(|symbol| with_class(&symbol).or_else(|| with_series(&symbol)).unwrap_or(symbol))
 }
 
@@ -78,25 +63,10 @@ fn with_series(symbol: &str) -> Option<String> {
     letter.bytes().all(|byte| byte.is_ascii_uppercase()).then(|| format!("{root}.P{letter}"))
 }
 
-fn with_class(symbol: &str) -> Option<String> {
-    CLASS_SHARES.iter().find(|(spelled, _)| *spelled == symbol).map(|(_, symbol)| (*symbol).to_owned())
-}
-
 /// `B`, or a series of preferred shares: `PRL`.
 fn is_class(text: &str) -> bool {
     let letter = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     letter(text) || text.strip_prefix("PR").is_some_and(letter)
-}
-
-/// The symbol of what an option root is written on.
-pub fn underlying_of_root(root: &str) -> String {
-    let index = INDEX_SERIES.iter().find(|(series, _)| *series == root).map(|(_, index)| (*index).to_owned());
-    index.or_else(|| with_class(root)).unwrap_or_else(|| root.to_owned())
-}
-
-/// The root of the afternoon-settled series beside the standard one of an index.
-pub fn series_of_index(index: &str) -> Option<&'static str> {
-    INDEX_SERIES.iter().find(|(series, of)| *of == index && *series != "XEO").map(|(series, _)| *series)
 }
 
 /// Five letters that end in XX: a money market fund, by the exchange's convention for fund symbols.

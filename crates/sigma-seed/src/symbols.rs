@@ -1,29 +1,10 @@
 //! From a symbol to what can be known of the instrument by its symbol alone.
 
-use sigma_core::model::{Instrument, InstrumentKind, OptionTerms, exercise_style_of, parse_occ};
+use sigma_core::model::{Deliverable, Instrument, InstrumentKind, OptionTerms, option_root, parse_occ};
 use sigma_store::NewInstrument;
 
 /// Indices that options are written on, by their own symbol.
 const INDICES: [&str; 7] = ["SPX", "XSP", "NDX", "RUT", "MRUT", "DJX", "OEX"];
-
-/// Option roots that differ from the symbol of their underlying: other series of an index, and share classes, whose
-/// point the root leaves out.
-const ROOTS: [(&str, &str); 14] = [
-    ("SPXW", "SPX"),
-    ("NDXP", "NDX"),
-    ("RUTW", "RUT"),
-    ("VIXW", "VIX"),
-    ("XEO", "OEX"),
-    ("BRKA", "BRK.A"),
-    ("BRKB", "BRK.B"),
-    ("BFA", "BF.A"),
-    ("BFB", "BF.B"),
-    ("LENB", "LEN.B"),
-    ("HEIA", "HEI.A"),
-    ("MOGA", "MOG.A"),
-    ("UHALB", "UHAL.B"),
-    ("CWENA", "CWEN.A"),
-];
 
 /// A symbol that stands for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,26 +54,23 @@ pub fn instruments_of(symbol: &str, underlying: Option<&str>) -> Result<Vec<NewI
             None => Ok(vec![outright(symbol)]),
         };
     };
-    let (root, standard_deliverable) = match occ.root.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        // A digit behind the root marks a contract adjusted for a corporate action.
-        root if root.len() < occ.root.len() => (root, false),
-        root => (root, true),
-    };
+    let root = option_root(&occ.root);
     let underlying = match underlying {
         Some(underlying) => canonical(underlying)?,
-        None => ROOTS.iter().find(|(known, _)| *known == root).map_or(root, |(_, symbol)| symbol).to_owned(),
+        None => root.underlying,
     };
     let option = OptionTerms {
         underlying: underlying.clone(),
         kind: occ.kind,
         strike: occ.strike,
         expiry: occ.expiry,
-        // By the root: of the contracts on OEX only the series XEO is European.
-        style: exercise_style_of(root),
-        standard_deliverable,
+        style: root.style,
+        standard_deliverable: root.deliverable != Deliverable::Adjusted,
     };
     let kind = Some(InstrumentKind::Option);
-    let contract = NewInstrument { kind, option: Some(option), ..NewInstrument::of_symbol(symbol) };
+    let multiplier = Some(root.deliverable.multiplier());
+    let contract =
+        NewInstrument { kind, option: Some(option), multiplier, ..NewInstrument::of_symbol(symbol) };
     Ok(vec![outright(&underlying), contract])
 }
 

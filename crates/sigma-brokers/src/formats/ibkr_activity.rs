@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::ibkr_flex::{asset_is_held, bond, is_bond};
+use sigma_core::model::underlying_of_root;
+
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Columns, Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
@@ -13,7 +15,7 @@ use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::rows::Row;
 use crate::statement::{Account, AssetClass, CashBalance, CashBasis, ImportedPosition, StatedTotal};
-use crate::symbols::{canonical, underlying_of_root};
+use crate::symbols::canonical;
 
 const STATEMENT: Layout = &[
     required(Role::Marker, &["statement"]),

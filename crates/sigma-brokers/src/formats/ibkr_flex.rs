@@ -3,6 +3,8 @@
 
 use chrono::NaiveDate;
 
+use sigma_core::model::underlying_of_root;
+
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Columns, Layout, Role, normalised, optional, required};
 use crate::holding::{Named, cash, holding, named};
@@ -10,7 +12,7 @@ use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::rows::{Row, bare};
 use crate::statement::{Account, CashBalance, CashBasis};
-use crate::symbols::{canonical, from_name, is_cusip, underlying_of_root};
+use crate::symbols::{canonical, from_name, is_cusip};
 
 const POSITIONS: Layout = &[
     required(Role::Account, &["clientaccountid", "accountid"]),
