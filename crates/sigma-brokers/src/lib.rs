@@ -113,7 +113,11 @@ fn parse(
         return Err(vec![Problem::of_file("ERR_CSV_001", format!("{} bytes", bytes.len()))]);
     }
     if bytes.starts_with(xlsx::ZIP_MAGIC) {
-        let rows = xlsx::rows(bytes).map_err(|problem| vec![*problem])?;
+        let is_table = |rows: &[Row]| match options.mapping {
+            Some(mapping) => formats::mapped::header(rows, mapping).is_ok(),
+            None => !detect::candidates(rows, options.broker).is_empty(),
+        };
+        let rows = xlsx::rows(bytes, is_table).map_err(|problem| vec![*problem])?;
         return from_rows(&rows, b',', options, problems);
     }
     refuse_other_kinds(bytes, file_name)?;

@@ -15,22 +15,30 @@ const MAX_COLUMNS: usize = 256;
 /// Magic number of a ZIP archive, which every XLSX file is.
 pub const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
-/// The rows of the first sheet with cells.
-pub fn rows(bytes: &[u8]) -> Result<Vec<Row>, Box<Problem>> {
+/// The rows of the first sheet that `is_table` knows, else of the first with cells: some workbooks have a cover.
+pub fn rows(
+    bytes: &[u8],
+    is_table: impl Fn(&[Row]) -> bool + std::panic::UnwindSafe,
+) -> Result<Vec<Row>, Box<Problem>> {
     check_unpacked_size(bytes)?;
     // The library panics on cell references that overflow; a damaged file must not take the program down.
-    std::panic::catch_unwind(|| sheets(bytes)).unwrap_or_else(|_| Err(unreadable("it is damaged").into()))
+    std::panic::catch_unwind(move || sheets(bytes, is_table))
+        .unwrap_or_else(|_| Err(unreadable("it is damaged").into()))
 }
 
-fn sheets(bytes: &[u8]) -> Result<Vec<Row>, Box<Problem>> {
+fn sheets(bytes: &[u8], is_table: impl Fn(&[Row]) -> bool) -> Result<Vec<Row>, Box<Problem>> {
     let mut book: Xlsx<Cursor<&[u8]>> = open_workbook_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
+    let mut first = Vec::new();
     for sheet in book.sheet_names() {
         let rows = sheet_rows(&mut book, &sheet)?;
-        if !rows.is_empty() {
+        if is_table(&rows) {
             return Ok(rows);
         }
+        if first.is_empty() {
+            first = rows;
+        }
     }
-    Ok(Vec::new())
+    Ok(first)
 }
 
 /// Refuses archives that unpack to more than any statement: a few kilobytes can hold gigabytes of zeros.
@@ -87,7 +95,8 @@ fn push(rows: &mut Vec<Row>, row: Option<u32>, cells: &mut Vec<String>) -> Resul
 fn text(value: &DataRef<'_>) -> String {
     match value {
         DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
+        // Fifteen digits are all that a spreadsheet keeps and shows; the rest is noise of its formulas.
+        DataRef::Float(number) => format!("{number:.14e}").parse().unwrap_or(*number).to_string(),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(yes) => yes.to_string(),

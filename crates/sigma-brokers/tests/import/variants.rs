@@ -305,7 +305,7 @@ fn mapping_files_are_checked() {
 /// The table of a CSV text as a workbook: numbers as numbers, everything else as text.
 pub fn workbook(text: &str) -> Vec<u8> {
     let mut book = Workbook::new();
-    book.add_worksheet();
+    book.add_worksheet().write_string(0, 0, "Exported for you").unwrap();
     let sheet = book.add_worksheet();
     let date_format = Format::new().set_num_format("yyyy-mm-dd");
     let records = csv::ReaderBuilder::new()

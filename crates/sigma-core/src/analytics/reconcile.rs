@@ -13,7 +13,8 @@
 //! - Rows without entry date are holdings: what is new is entered on the as-of date.
 //! - Price of a new lot: stated entry price; else the change of the total cost basis over the change of units, where both
 //!   are known and it is positive; else the stated price; else the stored close of the as-of date; else an error.
-//! - Price of an exit: that of the statement while it still lists the symbol, else the stored close of the as-of date
+//! - Price of an exit: the one that was given for the symbol, else that of the statement while it still lists it, else the
+//!   stored close of the as-of date
 //!   (the last stated value of a private asset), else an error.
 //! - A difference that equals recorded splits since the entries is a split and no trade. An expired contract that is no
 //!   longer stated has settled by itself.
@@ -67,6 +68,8 @@ pub struct Holdings {
     pub rows: Vec<Holding>,
     /// Balance in dollars; absent when the file tells none.
     pub cash: Option<f64>,
+    /// Dollars per unit at which what is no longer stated was sold, by symbol, where it is known.
+    pub exit_prices: BTreeMap<String, f64>,
     /// Whether what is not stated is not held. Otherwise symbols that the file does not name stay as they are.
     pub is_whole_account: bool,
 }
@@ -210,7 +213,7 @@ pub fn reconcile(
         if rows.is_empty() && !stated.is_whole_account {
             continue;
         }
-        reconcile_symbol(symbol, &lots, &rows, stated.as_of, market, calendar, &mut found)?;
+        reconcile_symbol(symbol, &lots, &rows, stated, market, calendar, &mut found)?;
     }
     if let Some(cash) = stated.cash.filter(|_| found.unpriced.is_empty()) {
         found.cash = cash_change(book, &found, cash, stated.as_of, market, calendar)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::reconcile::{
-    Closing, Holding, Opening, PriceSource, Reconciliation, SplitSeen, Unchanged, Unpriced, rounded,
+    Closing, Holding, Holdings, Opening, PriceSource, Reconciliation, SplitSeen, Unchanged, Unpriced, rounded,
 };
 use super::valuation;
 use crate::calendar::{Calendar, CalendarError};
@@ -27,6 +27,8 @@ struct Symbol<'a> {
     as_of: NaiveDate,
     /// Held at the close of the as-of date, oldest first, with what is left of them.
     held: Vec<(&'a Lot, f64)>,
+    /// Given by the user.
+    exit_price: Option<f64>,
     market: &'a Market,
     found: &'a mut Reconciliation,
 }
@@ -36,11 +38,12 @@ pub(super) fn reconcile_symbol(
     symbol: &str,
     lots: &[&Lot],
     rows: &[&Holding],
-    as_of: NaiveDate,
+    stated: &Holdings,
     market: &Market,
     calendar: &Calendar,
     found: &mut Reconciliation,
 ) -> Result<(), CalendarError> {
+    let (as_of, exit_price) = (stated.as_of, stated.exit_prices.get(symbol).copied());
     let open: Vec<&Holding> = rows.iter().copied().filter(|row| row.exit.is_none()).collect();
     let mut held: Vec<(&Lot, f64)> = lots
         .iter()
@@ -52,7 +55,7 @@ pub(super) fn reconcile_symbol(
         held.clear();
     }
     held.sort_by_key(|(lot, _)| (lot.position.entry_date, lot.position.id));
-    let mut work = Symbol { symbol, as_of, held, market, found };
+    let mut work = Symbol { symbol, as_of, held, exit_price, market, found };
     work.closed_rows(lots, rows);
     let (units, stated) = (work.units(), rounded(open.iter().map(|row| row.quantity).sum()));
     if work.is_split(units, stated) {
@@ -270,8 +273,9 @@ impl Symbol<'_> {
     }
 
     fn exit_price(&self, rows: &[&Holding]) -> Option<(f64, PriceSource)> {
-        let stated = rows.iter().find_map(|row| row.price).map(|price| (price, PriceSource::StatedPrice));
-        stated.or_else(|| self.stored_close().map(|price| (price, PriceSource::StoredClose)))
+        let given = self.exit_price.map(|price| (price, PriceSource::Stated));
+        let of_rows = || rows.iter().find_map(|row| row.price).map(|price| (price, PriceSource::StatedPrice));
+        given.or_else(of_rows).or_else(|| self.stored_close().map(|price| (price, PriceSource::StoredClose)))
     }
 
     fn stored_close(&self) -> Option<f64> {

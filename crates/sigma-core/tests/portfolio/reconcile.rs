@@ -1,5 +1,7 @@
 //! Statements against books: hand-worked cases, and the two identities of a reconciliation as properties.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use sigma_core::analytics::reconcile::*;
@@ -40,7 +42,7 @@ fn row(world: &mut World, symbol: &str, quantity: f64) -> Holding {
 }
 
 fn stated(rows: Vec<Holding>, cash: Option<f64>) -> Holdings {
-    Holdings { as_of: date(AS_OF), rows, cash, is_whole_account: true }
+    Holdings { as_of: date(AS_OF), rows, cash, exit_prices: BTreeMap::new(), is_whole_account: true }
 }
 
 fn run(world: &World, book: &Book, stated: &Holdings) -> Reconciliation {

@@ -19,7 +19,11 @@ pub struct Finding {
 const CODES: [(&str, Severity, &str); 15] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
-    ("ERR_IMP_003", Severity::Error, "run `sigma-sync prices` for the date of the file and import again"),
+    (
+        "ERR_IMP_003",
+        Severity::Error,
+        "give it with --exit SYMBOL=PRICE, or run `sigma-sync prices` for the date of the file and import again",
+    ),
     ("ERR_IMP_004", Severity::Error, "import a newer export, or start anew with --replace"),
     ("ERR_IMP_005", Severity::Error, "correct the date, or give --as-of"),
     ("ERR_IMP_006", Severity::Warning, "compare the rows with the account; a row may be missing"),

@@ -25,6 +25,8 @@ pub struct Terms<'a> {
     pub as_of: NaiveDate,
     /// Balance that was given instead of what the file says.
     pub cash: Option<f64>,
+    /// Prices that the user gives for what is gone.
+    pub exit_prices: &'a BTreeMap<String, f64>,
     /// Whether what the file does not name is not held.
     pub is_whole_account: bool,
     /// Ledger entries of the file count from after this day.
@@ -82,7 +84,13 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
     let cash = terms.cash.or_else(|| balance(account, fund_cash, findings));
     funds.extend(account.cash.iter().filter_map(|cash| cash.held_in.clone()));
     Prepared {
-        holdings: Holdings { as_of: terms.as_of, rows, cash, is_whole_account: terms.is_whole_account },
+        holdings: Holdings {
+            as_of: terms.as_of,
+            rows,
+            cash,
+            exit_prices: terms.exit_prices.clone(),
+            is_whole_account: terms.is_whole_account,
+        },
         instruments: work.instruments,
         values: work.values.into_iter().map(|((symbol, _), bar)| (symbol, bar)).collect(),
         flows: if cash.is_some() { Vec::new() } else { flows(account, terms) },

@@ -84,7 +84,9 @@ pub fn compare(
         findings.push(Finding::new("ERR_IMP_009", None, "the file states no cash"));
     }
     let after = applied(&with_flows, &changes);
-    let counts = counts(&changes, &after, prepared.holdings.as_of);
+    let mut counts = counts(&changes, &after, prepared.holdings.as_of);
+    // What has settled is in the book as it was, and not held any more.
+    counts.positions -= changes.expired.len();
     let realized_usd = changes.closings.iter().map(|closing| closing.realized_usd).sum::<f64>() + 0.0;
     Ok(Comparison { changes, after, counts, realized_usd })
 }

@@ -90,6 +90,11 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
                 Cell::Int(opening.row as i64),
             ]);
         }
+        for symbol in &comparison.changes.expired {
+            let mut row = vec![Cell::text(slug), Cell::text("expired"), Cell::text(symbol)];
+            row.resize(table.columns.len(), Cell::Blank);
+            table.push(row);
+        }
         for split in &comparison.changes.splits {
             let mut row = vec![Cell::text(slug), Cell::text("split"), Cell::text(&split.symbol)];
             row.push(shortest(split.stated - split.held));
@@ -131,7 +136,8 @@ pub fn totals(rows: &[(&Book, &Account)]) -> Table {
 
 /// Totals over positions and cash, as brokers call them; others are of a part or of transactions.
 fn is_of_account(what: &str) -> bool {
-    ["account total", "total", "net asset value", "total value"].contains(&what.to_lowercase().as_str())
+    ["account total", "positions total", "total", "net asset value", "total value"]
+        .contains(&what.to_lowercase().as_str())
 }
 
 /// The first total of the account that is not what its rows add up to: what it is called, stated, read.

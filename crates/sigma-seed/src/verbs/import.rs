@@ -16,6 +16,7 @@ use crate::decimal::Decimal;
 use crate::import::findings::{self, Finding};
 use crate::import::source::{self, Source};
 use crate::import::{plan, preview};
+use crate::symbols::canonical;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,8 +37,11 @@ pub struct Args {
     /// Cash of the account on that day, US dollars [default: as the file says]
     #[arg(long, value_name = "AMOUNT", value_parser = Decimal::parse, allow_negative_numbers = true)]
     pub cash: Option<Decimal>,
+    /// Price at which a symbol that is no longer in the file was sold; repeatable [default: the stored close of the day]
+    #[arg(long = "exit", value_name = "SYMBOL=PRICE", value_parser = parse_exit)]
+    pub exits: Vec<(String, f64)>,
     /// Description of the columns of a file in no known format, TOML
-    #[arg(long, value_name = "FILE", conflicts_with = "broker")]
+    #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
     /// Only this account of the file, by name or by the end of its number
     #[arg(long, value_name = "NAME", conflicts_with = "merge_accounts")]
@@ -79,16 +83,32 @@ fn parse_broker(text: &str) -> Result<Format, String> {
     })
 }
 
+/// `ACME=12.50`; nothing is a price, as of an option that ended worthless.
+fn parse_exit(text: &str) -> Result<(String, f64), String> {
+    let (symbol, price) = text.rsplit_once('=').ok_or("write it like ACME=12.50")?;
+    let symbol = canonical(symbol).map_err(|error| error.to_string())?;
+    let price = Decimal::parse(price)?.value;
+    if price >= 0.0 { Ok((symbol, price)) } else { Err(format!("a price of {price} is below 0")) }
+}
+
 /// Reads, compares, and writes all or nothing.
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("import");
-    let document = import(&args, app).await?;
+    let document = import(&args, app, None).await?;
     app.write(&args.output, &document.0)?;
     Ok(document.1)
 }
 
-/// The import itself; the document is the caller's to write.
-pub(super) async fn import(args: &Args, app: &App) -> anyhow::Result<(Document, ExitStatus)> {
+/// The import itself; the document is the caller's to write. `instead`: another database to compare with.
+pub(super) async fn import(
+    args: &Args,
+    app: &App,
+    instead: Option<Store>,
+) -> anyhow::Result<(Document, ExitStatus)> {
+    if let (Some(_), Some(id)) = (&args.mapping, args.broker.0) {
+        let message = format!("--mapping describes the columns, and so does --broker {}", id.as_str());
+        return Err(usage(message, "give one of the two"));
+    }
     let source = read(args, app)?;
     let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
     if source.reading.statement.is_none() {
@@ -98,7 +118,10 @@ pub(super) async fn import(args: &Args, app: &App) -> anyhow::Result<(Document, 
         true => None,
         false => Some(app.lock(&args.lock).await?),
     };
-    let mut store = app.open_store().await?;
+    let mut store = match instead {
+        Some(store) => store,
+        None => app.open_store().await?,
+    };
     let work = prepare_accounts(args, app, &mut store, &source, &mut found).await?;
     if args.strict {
         findings::strict(&mut found);

@@ -161,10 +161,12 @@ async fn account(
     let stated = destination.account;
     let stored = instruments(store, &stated).await?;
     let tags = tags(store, &book, &target).await?;
+    let exit_prices = args.exits.iter().cloned().collect();
     let flows_after = history.iter().map(|import| import.import.as_of).max();
     let terms = Terms {
         as_of,
         cash: context.cash,
+        exit_prices: &exit_prices,
         is_whole_account: !args.merge && !is_activity(&stated),
         flows_after: flows_after.map_or(book.portfolio.opened_on, |date| date.max(book.portfolio.opened_on)),
         stored: &stored,

@@ -1,8 +1,10 @@
 //! `onboard`: schema, import and security master in one go, and the commands that lead to the first report.
 
+use anyhow::Context;
 use sigma_cli::{App, Cell, Column, ExitStatus, Table, store_error};
 use sigma_core::model::slug_of;
-use sigma_store::Store;
+use sigma_store::{Store, StoreError};
+use tempfile::TempDir;
 
 use super::import::{self, Args};
 use super::migrate;
@@ -22,10 +24,16 @@ const STEPS: [(&str, &str, &str); 7] = [
 /// Brings the schema up to date, imports, and tells the next steps.
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("onboard");
-    if !args.dry_run.dry_run {
-        schema(app, &args).await?;
-    }
-    let (document, status) = import::import(&args, app).await?;
+    let preview = match args.dry_run.dry_run {
+        true => Preview::open(app).await?,
+        false => {
+            schema(app, &args).await?;
+            None
+        }
+    };
+    // The folder is to outlive the import.
+    let (_folder, store) = preview.map(|preview| (preview.folder, preview.store)).unzip();
+    let (document, status) = import::import(&args, app, store).await?;
     let as_of = document.as_of.map(|date| format!(" --as-of {date}")).unwrap_or_default();
     let summary = document.tables.iter().find(|(name, _)| name == "summary");
     let slugs = summary.map(|(_, table)| table.rows.iter().filter_map(|row| Some(row.first()?.shown())));
@@ -45,6 +53,27 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     }
     app.write(&args.output, &document.section("next_steps", steps))?;
     Ok(status)
+}
+
+/// An empty database for a dry run where there is none yet, gone afterwards.
+struct Preview {
+    folder: TempDir,
+    store: Store,
+}
+
+impl Preview {
+    async fn open(app: &App) -> anyhow::Result<Option<Preview>> {
+        match Store::open(app.settings.database_url()).await {
+            Ok(_) => return Ok(None),
+            Err(StoreError::NotMigrated { .. }) => {}
+            Err(error) => return Err(store_error(error)),
+        }
+        let folder = TempDir::new().context("no temporary folder for the preview")?;
+        let url = format!("sqlite:{}", folder.path().join("preview.db").display());
+        Store::migrate(&url).await.map_err(store_error)?;
+        let store = Store::open(&url).await.map_err(store_error)?;
+        Ok(Some(Preview { folder, store }))
+    }
 }
 
 /// A new database gets its schema and the standard factors and scenarios; others what is missing.

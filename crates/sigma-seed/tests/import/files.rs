@@ -143,3 +143,15 @@ fn onboarding_ends_with_the_next_commands() {
     assert_eq!((steps.len(), &steps[6]["step"]), (7, &"report".into()));
     assert!(folder.in_store(async |store| !store.factors().await.unwrap().is_empty()));
 }
+
+/// A first look needs no database and leaves none.
+#[test]
+fn a_dry_onboarding_in_an_empty_folder() {
+    let folder = Folder(tempfile::TempDir::new().unwrap());
+    let file = sample("schwab_positions_single_2024plus.csv");
+    let args = ["onboard", file.to_str().unwrap(), "--portfolio", "Own", "--format", "json", "--dry-run"];
+    let outcome = folder.run(&args);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(!outcome.section("changes").is_empty() && !outcome.section("readiness").is_empty());
+    assert!(!folder.0.path().join("sigma.db").exists());
+}
