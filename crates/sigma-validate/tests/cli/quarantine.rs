@@ -107,7 +107,7 @@ async fn an_accepted_bar_is_stored_as_it_came() {
     assert!(stderr(&accepted).contains("stored=2 changed=2"), "{}", stderr(&accepted));
     let id = demo.store.instruments_by_symbol(&["AAPL".into()]).await.unwrap()[0].id;
     let histories = demo.store.price_histories(&[id], bar.date, bar.date).await.unwrap();
-    assert_eq!(histories[&id].bars, [bar.clone()]);
+    assert_eq!(histories[&id].bars, std::slice::from_ref(&bar));
 
     // Two bars of one date: to accept them would not say which one.
     let other = PriceBar { date: date("2025-06-27"), ..bar };
