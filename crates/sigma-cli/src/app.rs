@@ -34,6 +34,11 @@ pub trait ToolArgs: clap::Parser {
     /// The flattened [`GlobalArgs`].
     fn global(&self) -> &GlobalArgs;
 
+    /// Whether the verb goes on without settings that cannot be used, and tells them itself ([`Settings::problems`]).
+    fn forgives_settings(&self) -> bool {
+        false
+    }
+
     /// The flattened [`MetaCommand`], when it was the verb.
     fn meta(&self) -> Option<&MetaCommand> {
         None
@@ -82,8 +87,11 @@ impl App {
         App { name: name.into(), settings, clock, is_quiet, verbosity, terminal, summary: Mutex::new(None) }
     }
 
-    fn start(name: &str, global: &GlobalArgs) -> Result<App, ToolError> {
-        let settings = Settings::load(&flags(global))?;
+    fn start(name: &str, global: &GlobalArgs, forgives_settings: bool) -> Result<App, ToolError> {
+        let settings = match forgives_settings {
+            true => Settings::load_usable(&flags(global)),
+            false => Settings::load(&flags(global))?,
+        };
         settings.all().iter().filter_map(|setting| settings.secret(setting.key)).for_each(remember);
         Ok(App::new(name, global, settings, Clock::from_environment()?, Terminal::detect()))
     }
@@ -213,7 +221,7 @@ pub fn main_from<C: ToolArgs>(
             Err(err) => stopped(&name, &err),
         };
     }
-    let app = match App::start(&name, cli.global()) {
+    let app = match App::start(&name, cli.global(), cli.forgives_settings()) {
         Ok(app) => app,
         Err(err) => return stopped(&name, &err.into()),
     };

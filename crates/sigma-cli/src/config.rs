@@ -80,23 +80,45 @@ pub struct Settings {
     /// Whether the file of settings holds a key or a password, used or not.
     has_secret_in_file: bool,
     loose_secret_file: Option<PathBuf>,
+    problems: Vec<Problem>,
+}
+
+/// A setting that cannot be used, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub message: String,
+    pub hint: Option<String>,
 }
 
 impl Settings {
     /// Settings of this process: the flags given, its environment, `sigma.toml` in the current folder.
     pub fn load(flags: &[(Key, String)]) -> Result<Settings, ToolError> {
+        let (settings, errors) = Settings::load_all(flags);
+        errors.into_iter().next().map_or(Ok(settings), Err)
+    }
+
+    /// The same without those that cannot be used: they count as not set.
+    pub fn load_usable(flags: &[(Key, String)]) -> Settings {
+        let (mut settings, errors) = Settings::load_all(flags);
+        let problem = |error: ToolError| Problem { message: error.message, hint: error.hint };
+        settings.problems = errors.into_iter().map(problem).collect();
+        settings
+    }
+
+    fn load_all(flags: &[(Key, String)]) -> (Settings, Vec<ToolError>) {
         let path = Path::new(FILE_NAME);
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(err) if err.kind() == std::io::ErrorKind::NotFound => None,
-            Err(err) => return Err(ToolError::usage(format!("cannot read {FILE_NAME}: {err}"))),
+        let (text, unreadable) = match std::fs::read_to_string(path) {
+            Ok(text) => (Some(text), None),
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => (None, None),
+            Err(err) => (None, Some(ToolError::usage(format!("cannot read {FILE_NAME}: {err}")))),
         };
-        let mut settings = Settings::resolve(flags, variable, text.as_deref().map(|text| (path, text)))?;
+        let file = text.as_deref().map(|text| (path, text));
+        let (mut settings, errors) = Settings::resolve_all(flags, variable, file);
         let is_loose = || std::fs::metadata(path).is_ok_and(|metadata| loose_mode(&metadata).is_some());
         if settings.has_secret_in_file && is_loose() {
             settings.loose_secret_file = Some(path.to_path_buf());
         }
-        Ok(settings)
+        (settings, unreadable.into_iter().chain(errors).collect())
     }
 
     /// The same from given sources. Every value that is used is checked; the message names its source.
@@ -105,21 +127,38 @@ impl Settings {
         environment: impl Fn(&str) -> Option<String>,
         file: Option<(&Path, &str)>,
     ) -> Result<Settings, ToolError> {
-        let in_file = file.map(|(path, text)| parse_file(path, text)).transpose()?.unwrap_or_default();
+        let (settings, errors) = Settings::resolve_all(flags, environment, file);
+        errors.into_iter().next().map_or(Ok(settings), Err)
+    }
+
+    /// Settings without those that cannot be used, and what is wrong with these.
+    fn resolve_all(
+        flags: &[(Key, String)],
+        environment: impl Fn(&str) -> Option<String>,
+        file: Option<(&Path, &str)>,
+    ) -> (Settings, Vec<ToolError>) {
+        let mut errors = Vec::new();
+        let in_file = file.map(|(path, text)| parse_file(path, text, &mut errors)).unwrap_or_default();
         let mut settings = Vec::with_capacity(Key::ALL.len());
         for key in Key::ALL {
             let flag =
                 flags.iter().find(|(name, _)| *name == key).map(|(_, value)| (value.clone(), Origin::Flag));
             let (value, origin) = match flag {
                 Some(found) => Some(found),
-                None => from_environment(key.info(), &environment)?,
+                None => from_environment(key.info(), &environment).unwrap_or_else(|error| {
+                    errors.push(error);
+                    None
+                }),
             }
             .or_else(|| {
                 in_file.iter().find(|setting| setting.0 == key).map(|(_, v, o)| (v.clone(), o.clone()))
             })
             .map_or((None, Origin::Default), |(value, origin)| (Some(value), origin));
-            let value = value.or_else(|| key.info().default.map(str::to_string));
-            let value = value.map(|value| checked(key, value, &origin)).transpose()?;
+            let default = || key.info().default.map(str::to_string);
+            let value = value.or_else(default).map(|value| checked(key, value, &origin));
+            let value = value.and_then(|value| {
+                value.map_err(|error| errors.push(error)).ok().or_else(|| Some(Value::Text(default()?)))
+            });
             settings.push(Setting { key, value, origin });
         }
         let has_secret_in_file = in_file.iter().any(|(key, value, _)| match key.info().kind {
@@ -127,7 +166,14 @@ impl Settings {
             Kind::DatabaseUrl => redact_url(value) != *value,
             _ => false,
         });
-        Ok(Settings { settings, has_secret_in_file, loose_secret_file: None })
+        let settings =
+            Settings { settings, has_secret_in_file, loose_secret_file: None, problems: Vec::new() };
+        (settings, errors)
+    }
+
+    /// Settings that cannot be used; only of [`Settings::load_usable`].
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// All of them, in the order of [`Key::ALL`].
@@ -199,14 +245,16 @@ fn from_environment(
 
 type FileValue = (Key, String, Origin);
 
-fn parse_file(path: &Path, text: &str) -> Result<Vec<FileValue>, ToolError> {
+fn parse_file(path: &Path, text: &str, errors: &mut Vec<ToolError>) -> Vec<FileValue> {
     let shown = path.display();
-    let table: toml::Table = text.parse().map_err(|err: toml::de::Error| {
+    let table = text.parse().unwrap_or_else(|err: toml::de::Error| {
         let line = err.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        ToolError::usage(format!("{shown}, line {line}: {}", err.message()))
-            .hint("lines read: key = \"value\"")
-    })?;
-    table.into_iter().map(|(name, value)| file_value(path, &name, value)).collect()
+        let error = ToolError::usage(format!("{shown}, line {line}: {}", err.message()));
+        errors.push(error.hint("lines read: key = \"value\""));
+        toml::Table::new()
+    });
+    let values = table.into_iter().map(|(name, value)| file_value(path, &name, value));
+    values.filter_map(|value| value.map_err(|error| errors.push(error)).ok()).collect()
 }
 
 fn file_value(path: &Path, name: &str, value: toml::Value) -> Result<FileValue, ToolError> {

@@ -185,7 +185,7 @@ fn read_graph(
     points(answer, cells, from, to)
 }
 
-/// Rows with a value. A date that comes twice has the value that came last.
+/// Rows with a value. A date that comes twice with two values has none: neither is known to be right.
 fn points<'a>(
     answer: &Answer,
     rows: impl Iterator<Item = (&'a str, &'a str)>,
@@ -201,16 +201,17 @@ fn points<'a>(
         let percent = value.parse::<f64>().ok().filter(|percent| percent.is_finite());
         match (date.parse::<NaiveDate>(), percent) {
             (Ok(date), Some(percent)) if (from..=to).contains(&date) => {
-                values.insert(date, percent);
+                let known = values.entry(date).or_insert(Some(percent));
+                *known = known.filter(|known| *known == percent);
             }
             (Ok(_), Some(_)) => {}
             _ => unreadable = Some(format!("no row can be read, such as \"{date}\", \"{value}\"")),
         }
     }
+    let point = |(date, percent): (NaiveDate, Option<f64>)| Some(RatePoint { date, percent: percent? });
+    let points: Vec<RatePoint> = values.into_iter().filter_map(point).collect();
     match unreadable {
-        _ if !values.is_empty() => {
-            Ok(values.into_iter().map(|(date, percent)| RatePoint { date, percent }).collect())
-        }
+        _ if !points.is_empty() => Ok(points),
         Some(detail) => Err(answer.fault(FaultKind::Malformed, detail)),
         None => Err(answer.fault(FaultKind::NoData, format!("no value from {from} to {to}"))),
     }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use secrecy::SecretString;
 use sigma_core::model::{InstrumentKind, RatePoint};
 
 use crate::ask::{Ability, Actions, BarsAsk, Quotes, Series};
 use crate::fmp::Fmp;
 use crate::fred::Fred;
-use crate::http::{Address, AddressError, Clock, Limit, LimitError, Patience, Settings, Sign};
+use crate::http::{Address, AddressError, Clock, Limit, LimitError, Patience, Service, Settings, Sign};
 use crate::polygon::Polygon;
 use crate::registry::ProviderId;
 use crate::symbols::{is_fund_like, is_ticker_like};
@@ -147,16 +147,24 @@ impl Provider {
         }
     }
 
-    /// Tells apart the keys and addresses that a service is asked with; see [`crate::http::Service::access_mark`].
-    pub fn access_mark(&self) -> String {
-        let service = match self {
+    fn service(&self) -> &Service {
+        match self {
             Provider::Polygon(polygon) => &polygon.service,
             Provider::Fmp(fmp) => &fmp.service,
             Provider::Tiingo(tiingo) => &tiingo.service,
             Provider::Fred(fred) => fred.service(),
             Provider::Yahoo(yahoo) => &yahoo.service,
-        };
-        service.access_mark()
+        }
+    }
+
+    /// Tells apart the keys and addresses that a service is asked with; see [`Service::access_mark`].
+    pub fn access_mark(&self) -> String {
+        self.service().access_mark()
+    }
+
+    /// By how much the clock of this machine is ahead of the service's; `None` as long as it did not tell the time.
+    pub fn clock_ahead(&self) -> Option<TimeDelta> {
+        self.service().clock_ahead()
     }
 
     /// Whether prices of such an instrument can be had here at all: a request that cannot succeed is not worth one.

@@ -79,12 +79,12 @@ fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known:
     bars.sort_by_key(|bar| bar.date);
     // The same row twice is no second opinion.
     bars.dedup();
+    let mut screened = Screened { refused: take_contradictory(&mut bars), ..Screened::default() };
     let before = bars.first().and_then(|first| close_before(stored?, first.date));
-    let mut screened = Screened::default();
     if before.is_none() && !bars.iter().take(2).any(accepted) {
         screened.refused.extend(odd_first_bar(&mut bars, splits, known.calendar));
     }
-    for stretch in bars.chunk_by(|one, next| one.date == next.date || !accepted(next)) {
+    for stretch in bars.chunk_by(|_, next| !accepted(next)) {
         let previous = screened.accepted.last().or(before).cloned();
         let mut part = screen_bars(stretch.to_vec(), splits, previous.as_ref(), known.calendar);
         if let Some(first) = stretch.first().filter(|bar| accepted(bar))
@@ -124,16 +124,30 @@ fn odd_first_bar(bars: &mut Vec<PriceBar>, splits: &[Split], calendar: &Calendar
 
 /// A stretch whose first bar stands by the user's word.
 fn after_accepted(first: &PriceBar, stretch: &[PriceBar], splits: &[Split], calendar: &Calendar) -> Screened {
-    let (same_day, rest): (Vec<_>, Vec<_>) =
-        stretch.iter().skip(1).cloned().partition(|bar| bar.date == first.date);
+    let rest = stretch.iter().skip(1).cloned().collect();
     let mut part = screen_bars(rest, splits, Some(first), calendar);
     part.accepted.insert(0, first.clone());
-    part.refused.extend(same_day.into_iter().map(|bar| Refused {
-        detail: format!("a second bar for {} follows an accepted one", bar.date),
-        reason: ScreenReason::DuplicateDate,
-        bar,
-    }));
     part
+}
+
+/// Takes out the bars (ascending) of dates that have several which differ: none of them is known to be right.
+fn take_contradictory(bars: &mut Vec<PriceBar>) -> Vec<Refused> {
+    let mut refused = Vec::new();
+    let mut kept = Vec::new();
+    for same_day in bars.chunk_by(|one, next| one.date == next.date) {
+        let first = same_day[0].clone();
+        if same_day.len() == 1 {
+            kept.push(first);
+            continue;
+        }
+        let closes: Vec<String> = same_day.iter().map(|bar| bar.close.to_string()).collect();
+        let (count, closes) = (same_day.len(), closes.join(", "));
+        let detail = format!("{count} bars of one date, closes {closes}: none is known to be right");
+        // One row of the quarantine stands for all of them.
+        refused.push(Refused { bar: first, reason: ScreenReason::DuplicateDate, detail });
+    }
+    *bars = kept;
+    refused
 }
 
 /// Whether the user's word is enough: a doubtful price may be right, an impossible one cannot.

@@ -232,7 +232,6 @@ impl Work<'_> {
     fn tell(&self, state: &State, intake: &Intake, faults: &Faults, missing: Vec<Issue>) -> Outcome {
         let app = self.app;
         telling::tell_refusals(app, &intake.problems, &intake.refused);
-        faults.lines().iter().for_each(|line| app.note(line));
         let mut issues = telling::refusal_issues(&intake.problems, &intake.closed_days);
         issues.extend(splits::warnings(state));
         issues.extend(coverage::provisional_prices(state));
@@ -264,6 +263,9 @@ impl Work<'_> {
         let status = faults
             .status(&weighed)
             .or_else(|| faults.status_unanswered().filter(|_| is_all && intake.is_empty()));
+        // The one that the run fails with is told at its end.
+        let failure = status.filter(|_| intake.is_empty()).and_then(|status| faults.line_for(status));
+        faults.lines().iter().filter(|line| Some(*line) != failure.as_ref()).for_each(|line| app.note(line));
         issues.extend(missing);
         Outcome { issues, status }
     }

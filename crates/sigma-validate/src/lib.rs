@@ -4,7 +4,8 @@
 //! Everything stored; `env` also the settings, the machine, and what providers answer to a few cheap questions.
 //!
 //! # What it writes
-//! Only `quarantine accept` and `quarantine drop` write: the decision about a refused bar, and the run that made it.
+//! Only `quarantine accept` and `quarantine drop` write: the decision about a refused bar, the bar that was accepted, and
+//! the run that made it.
 //!
 //! # What it does not do
 //! It fetches no data and repairs nothing: each finding names the command that does.
@@ -20,7 +21,7 @@ mod sources;
 mod verbs;
 
 use clap::{Parser, Subcommand};
-use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand};
+use sigma_cli::{App, ExitStatus, GlobalArgs, MetaCommand, ToolArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +68,23 @@ enum Verb {
     Meta(MetaCommand),
 }
 
-sigma_cli::tool_args!(Cli, Verb);
+impl ToolArgs for Cli {
+    fn global(&self) -> &GlobalArgs {
+        &self.global
+    }
+
+    /// The doctor tells what is wrong with settings beside everything else.
+    fn forgives_settings(&self) -> bool {
+        matches!(self.verb, Verb::Env(_))
+    }
+
+    fn meta(&self) -> Option<&MetaCommand> {
+        match &self.verb {
+            Verb::Meta(meta) => Some(meta),
+            _ => None,
+        }
+    }
+}
 
 /// Runs the verb that was asked for.
 pub async fn run(cli: Cli, app: &App) -> anyhow::Result<ExitStatus> {

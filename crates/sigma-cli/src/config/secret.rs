@@ -19,7 +19,14 @@ pub(super) fn read_key_file(name: &str, path: &str) -> Result<String, ToolError>
     };
     let file = File::open(path).map_err(cannot_read)?;
     // Asked of the open file: the path could name another one by now.
-    if let Some(mode) = loose_mode(&file.metadata().map_err(cannot_read)?) {
+    let metadata = file.metadata().map_err(cannot_read)?;
+    if metadata.is_dir() {
+        let message = format!("key file {path} (from {name}) is a folder, not a file with a key");
+        return Err(
+            ToolError::usage(message).hint(format!("{name} holds the path of a file; correct or unset it"))
+        );
+    }
+    if let Some(mode) = loose_mode(&metadata) {
         let message =
             format!("key file {path} (from {name}) has mode {mode:04o}: others than its owner can use it");
         return Err(ToolError::usage(message).hint(format!("chmod 600 {path}")));

@@ -235,3 +235,22 @@ fn defaults_of_the_providers() {
     assert_eq!((settings.text(Key::FmpApi), settings.is_on(Key::Yahoo)), (Some("stable"), false));
     assert_eq!((settings.text(Key::PolygonLimit), settings.text(Key::StateDir)), (None, None));
 }
+
+#[test]
+fn what_cannot_be_used_is_told_whole_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let loose = key_file(folder.path(), "s3cret", 0o644);
+    let environment = |name: &str| match name {
+        "SIGMA_FMP_API_KEY_FILE" => Some(loose.clone()),
+        "SIGMA_TIINGO_API_KEY_FILE" => Some(folder.path().display().to_string()),
+        _ => None,
+    };
+    let file = "databse_url = \"x\"\ncolor = \"red\"\npolygon_api_key = \"s3cret\"";
+    let (settings, errors) = Settings::resolve_all(&[], environment, Some((Path::new("sigma.toml"), file)));
+    let told: Vec<String> = errors.iter().map(|error| error.message.clone()).collect();
+    assert_eq!(told.len(), if cfg!(unix) { 4 } else { 3 }, "{told:?}");
+    assert!(told.iter().any(|message| message.contains("is a folder, not a file with a key")), "{told:?}");
+    assert!(settings.secret(Key::FmpApiKey).is_none() || !cfg!(unix));
+    assert!(settings.secret(Key::PolygonApiKey).is_some());
+    assert_eq!(settings.text(Key::Color), Key::Color.info().default);
+}

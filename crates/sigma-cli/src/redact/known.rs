@@ -52,7 +52,8 @@ fn mask<'a>(text: &'a str, secrets: &[&[u8]]) -> Cow<'a, str> {
     Cow::Owned(shown)
 }
 
-/// Bytes of the secret at the start of the text, each as it is, percent-encoded, or behind a backslash.
+/// Bytes of the secret at the start of the text, each as it is, percent-encoded, or behind a backslash. Letters count in
+/// either case: a server that quotes a key in capitals has told it.
 ///
 /// Encoders differ in what they encode, so every byte is judged on its own. Secrets are ASCII: a match begins and
 /// ends between characters.
@@ -60,9 +61,13 @@ fn matched_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     let mut at = 0;
     for byte in secret {
         at += match &text[at..] {
-            [found, ..] if found == byte => 1,
-            [b'\\', found, ..] if found == byte => 2,
-            [b'%', high, low, ..] if hex(*high, *low) == Some(*byte) => 3,
+            [found, ..] if found.eq_ignore_ascii_case(byte) => 1,
+            [b'\\', found, ..] if found.eq_ignore_ascii_case(byte) => 2,
+            [b'%', high, low, ..]
+                if hex(*high, *low).is_some_and(|found| found.eq_ignore_ascii_case(byte)) =>
+            {
+                3
+            }
             _ => return None,
         };
     }
@@ -87,6 +92,7 @@ mod tests {
             ("?k=a%2bb/c%22d%3d", "?k=***"),
             ("{\"key\":\"a+b/c\\\"d=\"}", "{\"key\":\"***\"}"),
             ("a+b/c\"d=longé", "***é"),
+            ("A+B/c\"D=LONG", "***"),
             ("a+b/c\"d=a+b/c\"d=", "******"),
         ] {
             assert_eq!(mask(text, &secrets), shown);

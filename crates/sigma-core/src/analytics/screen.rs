@@ -3,9 +3,10 @@
 //! # Rules
 //! A bar is refused when its close is not a positive finite number, its date is not a session, its high lies below
 //! `max(open, close)` or its low above `min(open, close)`, any given field is not finite, it repeats open, high, low,
-//! close and a positive volume of the bar before (a stale answer), or its close jumps against the previous accepted close
-//! by a factor that equals a common split ratio or a hundredfold (pence for pounds), or by more than any price moves. Splits recorded since the previous
-//! bar are taken out first: a split explains its own jump and no other.
+//! close and a positive volume of the two bars before (a stale answer; a quiet share may repeat a bar once, and a bar
+//! without one of these five cannot be told to repeat), or its close jumps against the previous accepted close by a
+//! factor that equals a common split ratio or a hundredfold (pence for pounds), or by more than any price moves. Splits
+//! recorded since the previous bar are taken out first: a split explains its own jump and no other.
 //!
 //! # Verified by
 //! One case a rule below.
@@ -79,7 +80,7 @@ pub fn screen_bars(
         let finding = duplicate(&bar, screened.accepted.last())
             .or_else(|| shape(&bar))
             .or_else(|| session(&bar, calendar))
-            .or_else(|| before.and_then(|before| repeat(&bar, before)))
+            .or_else(|| repeat(&bar, &screened.accepted, previous))
             .or_else(|| before.and_then(|before| jump(&bar, before, splits)));
         match finding {
             Some((reason, detail)) => screened.refused.push(Refused { bar, reason, detail }),
@@ -131,11 +132,18 @@ fn session(bar: &PriceBar, calendar: &Calendar) -> Finding {
         .then(|| (ScreenReason::NotASession, format!("{} is not an exchange session", bar.date)))
 }
 
-fn repeat(bar: &PriceBar, before: &PriceBar) -> Finding {
-    let traded = bar.volume.is_some_and(|volume| volume > 0.0) && bar.date > before.date;
-    let fields = |bar: &PriceBar| (bar.open, bar.high, bar.low, bar.close, bar.volume);
-    (traded && fields(bar) == fields(before))
-        .then(|| (ScreenReason::StaleRepeat, format!("repeats the prices and the volume of {}", before.date)))
+/// Bars before that a bar must be equal to, to be a repetition.
+const REPEATED: usize = 2;
+
+fn repeat(bar: &PriceBar, accepted: &[PriceBar], previous: Option<&PriceBar>) -> Finding {
+    let fields = |bar: &PriceBar| Some([bar.open?, bar.high?, bar.low?, bar.close, bar.volume?]);
+    let whole = fields(bar).filter(|[.., volume]| *volume > 0.0)?;
+    let before: Vec<&PriceBar> = accepted.iter().rev().chain(previous).take(REPEATED).collect();
+    let is_same = |before: &&PriceBar| before.date < bar.date && fields(before) == Some(whole);
+    (before.len() == REPEATED && before.iter().all(is_same)).then(|| {
+        let (last, first) = (before[0].date, before[REPEATED - 1].date);
+        (ScreenReason::StaleRepeat, format!("repeats the prices and the volume of {first} and {last}"))
+    })
 }
 
 /// The split ratio or unit mistake that a price factor of one session looks like, in either direction.
@@ -241,16 +249,23 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_that_repeats_prices_and_volume_is_stale() {
-        let traded = |day: u32, volume: f64| PriceBar { volume: Some(volume), ..bar(day, 50.0) };
-        let bars = vec![
-            traded(3, 1e6),
-            traded(4, 1.1e6),
-            traded(5, 0.0),
-            traded(6, 0.0),
-            bar(9, 50.0),
-            bar(10, 50.0),
-        ];
-        assert_eq!(reasons(bars, &[], Some(&traded(2, 1e6))), vec![(3, ScreenReason::StaleRepeat)]);
+    fn a_bar_that_repeats_prices_and_volume_of_two_is_stale() {
+        let closes = |day: u32, volume: f64| PriceBar { volume: Some(volume), ..bar(day, 50.0) };
+        let whole = |day: u32, volume: f64| PriceBar {
+            open: Some(49.0),
+            high: Some(51.0),
+            low: Some(48.0),
+            ..closes(day, volume)
+        };
+        let stale =
+            |days: &[u32]| days.iter().map(|&day| (day, ScreenReason::StaleRepeat)).collect::<Vec<_>>();
+        let bars = |make: &dyn Fn(u32) -> PriceBar| [3, 4, 5, 6].map(make).to_vec();
+        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], None), stale(&[5, 6]));
+        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], Some(&whole(2, 1e6))), stale(&[4, 5, 6]));
+        // A quiet share repeats a bar once; nothing was traded; closes alone are no bar that can be compared.
+        assert_eq!(reasons(bars(&|day| whole(day, f64::from(day / 2))), &[], None), stale(&[]));
+        assert_eq!(reasons(bars(&|day| whole(day, 0.0)), &[], None), stale(&[]));
+        assert_eq!(reasons(bars(&|day| closes(day, 1e6)), &[], None), stale(&[]));
+        assert_eq!(reasons(bars(&|day| bar(day, 50.0)), &[], None), stale(&[]));
     }
 }

@@ -6,15 +6,14 @@ const HIDDEN: &str = "***";
 /// A beginning of a key shorter than this tells nothing.
 const TELLING: usize = 4;
 
-/// The text without the key: plain, percent-encoded with digits of either case, and its beginning where a quotation
+/// The text without the key: plain or percent-encoded, in letters of either case, and its beginning where a quotation
 /// breaks off within it.
 pub(super) fn without_key(text: &str, key: &str) -> String {
     if key.is_empty() {
         return text.to_owned();
     }
-    let encoded = encoded(key);
-    let forms = [key, &encoded, &with_small_digits(&encoded)];
-    let whole = forms.iter().fold(text.to_owned(), |text, form| text.replace(form, HIDDEN));
+    let forms = [key.to_owned(), encoded(key)];
+    let whole = forms.iter().fold(text.to_owned(), |text, form| replaced(&text, form, HIDDEN));
     forms.iter().fold(whole, |text, form| without_beginning(text, form))
 }
 
@@ -24,21 +23,30 @@ fn encoded(key: &str) -> String {
     value.unwrap_or(key).to_owned()
 }
 
-fn with_small_digits(encoded: &str) -> String {
-    let mut parts = encoded.split('%');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        format!("{text}%{}{rest}", digits.to_ascii_lowercase())
-    })
+/// The text with something else for each occurrence of a word, whatever the case of its ASCII letters.
+fn replaced(text: &str, word: &str, other: &str) -> String {
+    let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    // Lower case of ASCII letters moves no byte.
+    while let Some(at) = lower[from..].find(&word) {
+        shown.push_str(&text[from..from + at]);
+        shown.push_str(other);
+        from += at + word.len();
+    }
+    shown.push_str(&text[from..]);
+    shown
 }
 
 /// Quotations end with three points, or with the text.
 fn without_beginning(mut text: String, key: &str) -> String {
     for (end, _) in key.char_indices().rev().filter(|(end, _)| *end >= TELLING) {
         let beginning = &key[..end];
-        text = text.replace(&format!("{beginning}..."), &format!("{HIDDEN}..."));
-        if let Some(rest) = text.strip_suffix(beginning) {
+        text = replaced(&text, &format!("{beginning}..."), &format!("{HIDDEN}..."));
+        let cut = text.len().checked_sub(beginning.len()).and_then(|at| text.split_at_checked(at));
+        if let Some((rest, tail)) = cut
+            && tail.eq_ignore_ascii_case(beginning)
+        {
             text = format!("{rest}{HIDDEN}");
         }
     }
@@ -56,7 +64,9 @@ mod tests {
             ("key a1+b2/c3 is wrong", "key *** is wrong"),
             ("?k=a1%2Bb2%2Fc3&x", "?k=***&x"),
             ("?k=a1%2bb2%2fc3&x", "?k=***&x"),
+            ("KEY A1+B2/C3 IS WRONG", "KEY *** IS WRONG"),
             ("the key a1+b2...", "the key ***..."),
+            ("the key A1+B2...", "the key ***..."),
             ("the key a1%2Bb2%", "the key ***"),
             ("a1+ b2/c3", "a1+ b2/c3"),
         ] {

@@ -1,6 +1,6 @@
 //! One attempt at a request: the client, the key in its place, the answer with its headers.
 
-use std::sync::Once;
+use std::sync::{Once, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -59,6 +59,7 @@ impl Service {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
         let (content_type, wait) = (head(header::CONTENT_TYPE), head(header::RETRY_AFTER));
+        self.note_clock(&head(header::DATE));
         let status: StatusCode = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport_fault(error))? {
@@ -70,6 +71,14 @@ impl Service {
         let mut answer = Answer::new(self.name, status.as_u16(), &content_type, body);
         answer.retry_after = parse_retry_after(&wait, self.now());
         Ok(answer)
+    }
+
+    /// Remembers by how much the clock of this machine is ahead of the service's, which tells whole seconds.
+    fn note_clock(&self, date: &str) {
+        if let Ok(told) = DateTime::parse_from_rfc2822(date.trim()) {
+            let ahead = self.now() - told.with_timezone(&Utc);
+            *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+        }
     }
 
     fn transport_fault(&self, error: reqwest::Error) -> Fault {

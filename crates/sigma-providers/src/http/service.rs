@@ -1,10 +1,11 @@
 //! One service: its address, key, budget and patience. A request is sent until it is answered or patience ends.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
@@ -23,6 +24,8 @@ pub struct Service {
     pub(super) client: reqwest::Client,
     pub(super) settings: Settings,
     budget: Budget,
+    /// By how much the clock of this machine is ahead of the service's, as of its last answer that told the time.
+    pub(super) ahead: Mutex<Option<TimeDelta>>,
 }
 
 impl fmt::Debug for Service {
@@ -40,7 +43,7 @@ impl Service {
     pub fn open(name: &'static str, settings: Settings) -> Result<Service, Fault> {
         let client = sending::client(name, &settings)?;
         let budget = settings.account(name);
-        Ok(Service { name, client, settings, budget })
+        Ok(Service { name, client, settings, budget, ahead: Mutex::new(None) })
     }
 
     pub fn name(&self) -> &'static str {
@@ -62,6 +65,11 @@ impl Service {
         let key = self.settings.sign.key().map(|key| key.expose_secret()).unwrap_or_default();
         let bytes = address.as_str().bytes().chain([0]).chain(key.bytes());
         format!("{:08x}", super::budget::mark(bytes))
+    }
+
+    /// By how much the clock of this machine is ahead of the service's; `None` as long as no answer told the time.
+    pub fn clock_ahead(&self) -> Option<TimeDelta> {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Real time.

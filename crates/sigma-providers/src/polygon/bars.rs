@@ -3,6 +3,7 @@
 //! Bars are asked for unadjusted. A bar of a range is stamped with the midnight in New York that begins its day; a bar
 //! of a session with the close, and there the date asked for is the date.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use chrono::NaiveDate;
@@ -222,6 +223,7 @@ pub(super) fn parse(rows: &[Value], from: NaiveDate, to: NaiveDate) -> Parsed {
 /// as shares that trade when issued.
 fn parse_session(rows: &[Value], date: NaiveDate) -> SessionBars {
     let mut session = SessionBars::default();
+    let mut contradictory = BTreeSet::new();
     for (index, row) in rows.iter().enumerate() {
         let row = Row(row);
         let Some(spelled) = row.text("T") else {
@@ -233,14 +235,16 @@ fn parse_session(rows: &[Value], date: NaiveDate) -> SessionBars {
             continue;
         }
         match bar(row, date) {
-            Ok(_) if session.bars.contains_key(&symbol) => {
-                session.problems.push(format!("{symbol}: a second row on {date}"));
-            }
-            Ok(bar) => {
-                session.bars.insert(symbol, bar);
-            }
+            Ok(bar) => match session.bars.get(&symbol) {
+                Some(known) if *known != bar => drop(contradictory.insert(symbol)),
+                _ => drop(session.bars.insert(symbol, bar)),
+            },
             Err(problem) => session.problems.push(format!("{symbol} on {date}: {problem}")),
         }
+    }
+    for symbol in contradictory {
+        session.bars.remove(&symbol);
+        session.problems.push(format!("{symbol}: several rows on {date} that differ"));
     }
     session
 }

@@ -159,9 +159,10 @@ async fn a_table_of_another_shape_is_malformed() {
 
 #[tokio::test]
 async fn days_without_a_value_are_left_out() {
-    let body = "observation_date,DGS3MO\n2025-10-31,3.9\n2025-11-05,3.95\n2025-11-04,n/a\n2025-11-03,\n\
-                2025-11-06,.\n2025-11-05,3.96\n2025-12-01,3.7\n";
-    let expected = rates(&[("2025-11-05", 3.96)]);
+    // Nor is one of two values known to be right.
+    let body = "observation_date,DGS3MO\n2025-10-31,3.9\n2025-11-05,3.95\n2025-11-04,n/a\n2025-11-03,3.94\n\
+                2025-11-03,3.49\n2025-11-06,.\n2025-11-05,3.95\n2025-12-01,3.7\n";
+    let expected = rates(&[("2025-11-05", 3.95)]);
     assert_eq!(kind(Reply::csv(200, body), Sign::None).await, Ok(expected));
     let closed = "observation_date,DGS3MO\n2025-11-11,.\n";
     assert_eq!(kind(Reply::csv(200, closed), Sign::None).await, Err(NoData));

@@ -49,15 +49,17 @@ async fn adjusted_prices_are_turned_back_with_the_splits_since() {
 async fn shares_when_issued_do_not_pass_for_another_symbol() {
     let rows = ["GEVw", "GEVW", "GEVW", "", "I:SPX"];
     let rows = rows.map(|symbol| format!(r#"{{"T":"{symbol}","o":1,"h":1,"l":1,"c":1,"v":2,"t":0}}"#));
-    let (_server, polygon) = always(list(&format!(r#"{},{{"T":"NUL","c":null}}"#, rows.join(","))));
+    let two = |c: f64| format!(r#"{{"T":"TWO","o":1,"h":2,"l":1,"c":{c},"t":0}}"#);
+    let rows = format!(r#"{},{{"T":"NUL","c":null}},{},{}"#, rows.join(","), two(1.5), two(1.6));
+    let (_server, polygon) = always(list(&rows));
     let session = polygon.session_bars(day("2025-11-03")).await.unwrap();
     assert_eq!(session.bars.keys().collect::<Vec<_>>(), ["GEVW"]);
     assert_eq!(
         session.problems,
         [
-            "GEVW: a second row on 2025-11-03",
             "row 4: no symbol `T`",
             "NUL on 2025-11-03: no number for open, high, low, close",
+            "TWO: several rows on 2025-11-03 that differ",
         ]
     );
 }

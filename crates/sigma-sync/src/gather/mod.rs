@@ -10,6 +10,7 @@ mod contracts;
 mod options;
 mod prices;
 mod profiles;
+mod quotes;
 mod rates;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId, order};
+use sigma_providers::{Data, FaultKind, Provider, ProviderId, order};
 
 use super::{Gathering, adjusted};
 use crate::needs::RATE_PROXIES;
@@ -168,7 +168,7 @@ impl Gathering<'_> {
     }
 
     /// Symbols that engines need, and the Treasury funds, with the last day that each is needed for.
-    fn wanted(&self) -> BTreeMap<String, NaiveDate> {
+    pub(super) fn wanted(&self) -> BTreeMap<String, NaiveDate> {
         let needs = &self.state.needs;
         let proxies = RATE_PROXIES.map(|symbol| (symbol.to_owned(), needs.to));
         let needed = needs.needed.iter().map(|(symbol, need)| (symbol.clone(), need.until));
@@ -254,55 +254,5 @@ impl Gathering<'_> {
             }
         }
         found
-    }
-
-    /// The last prices of the last session, where no daily bar of it is published yet. They are provisional.
-    async fn last_quotes(&mut self, service: &Arc<Provider>) -> anyhow::Result<()> {
-        let to = self.state.needs.to;
-        let has_bar =
-            |symbol: &str| self.state.covered.bars.get(symbol).is_some_and(|dates| dates.contains(&to));
-        let is_fund = |symbol: &str| self.state.kind(symbol) == Some(InstrumentKind::MutualFund);
-        let wanted = self
-            .wanted()
-            .into_iter()
-            .filter(|(symbol, until)| *until == to && !has_bar(symbol) && !is_fund(symbol));
-        let symbols: Vec<(String, String)> =
-            wanted.map(|(symbol, _)| (self.known_as(&symbol), symbol)).collect();
-        let Provider::Fmp(_) = &**service else { return Ok(()) };
-        if symbols.is_empty() || self.down_with(service.id(), Data::Prices).is_some() {
-            return Ok(());
-        }
-        let ask =
-            move |service: Arc<Provider>, symbols: Vec<(String, String)>| -> super::Asking<SessionBars> {
-                Box::pin(async move {
-                    let symbols: Vec<String> = symbols.into_iter().map(|(asked, _)| asked).collect();
-                    match &*service {
-                        Provider::Fmp(fmp) => fmp.session_bars(&symbols, to).await,
-                        _ => Ok(SessionBars::default()),
-                    }
-                })
-            };
-        self.ask_all(
-            service,
-            Data::Prices,
-            vec![symbols],
-            ask,
-            |this, symbols, result: Result<SessionBars, Fault>| {
-                match result {
-                    Ok(session) => {
-                        let offered = this.from(ProviderId::Fmp);
-                        for (asked, symbol) in symbols {
-                            let bar = session.bars.get(asked).cloned();
-                            offered.bars.entry(symbol.clone()).or_default().extend(bar);
-                        }
-                    }
-                    // Only the attempt to do better has failed: what is missing is told as before.
-                    Err(fault) => {
-                        this.app.detail(&format!("last prices of {} symbols: {fault}", symbols.len()))
-                    }
-                }
-            },
-        )
-        .await
     }
 }

@@ -212,6 +212,10 @@ fn a_plan_without_any_price_is_told_as_one_whoever_gives_yields() {
     let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
     market.answer(move |request| (!is_fred(request)).then(|| Reply::text(402, premium)));
     run(&fixture, &market, &["fmp"], &[]).ends(4).says("PlanSymbol (FMP 402)").says("rates=");
+    // What a run fails with is told once.
+    let failed = fixture.sync(&market, &["fmp"], "prices", &[]);
+    failed.ends(4);
+    assert_eq!(failed.stderr.matches("PlanSymbol (FMP 402)").count(), 1, "{}", failed.stderr);
     market.heal();
     run(&fixture, &market, &["fmp"], &[]).ends(0);
     // One symbol that it has makes the rest partial.

@@ -169,8 +169,14 @@ fn split_between_two_runs(provider: &str) {
     }
 
     let rerun = sync(&fixture, &market, provider, LATER);
-    rerun.ends(0).says("changed=0");
-    assert!(!rerun.stderr.contains("apply-split"), "told once");
+    rerun.ends(0).says("changed=0").says(&apply).says("the strike 50");
+    // As the split leaves the lot when it is applied: ended on its day.
+    fixture.store(async |store| {
+        store.close_position(positions[0].id, 25.0, day(SPLIT), None).await.unwrap();
+    });
+    let applied = sync(&fixture, &market, provider, LATER);
+    assert!(!applied.stderr.contains("apply-split"), "{}", applied.stderr);
+    applied.ends(0).says("the strike 50");
 }
 
 #[test]

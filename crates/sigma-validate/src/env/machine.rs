@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use sigma_cli::{App, Key};
 use sigma_core::calendar::YEARS;
 
@@ -105,6 +106,21 @@ fn clock(app: &App) -> Line {
     }
 }
 
+/// Beyond this the last session and the budgets of requests may be wrong.
+const LARGEST_OFFSET_SECONDS: i64 = 120;
+
+/// The clock of this machine (`SIGMA_NOW` does not count) against what a service says the time is.
+pub fn clock_beside(label: &str, ahead: TimeDelta) -> Line {
+    let seconds = ahead.num_seconds();
+    let check = format!("clock beside {label}'s");
+    if seconds.abs() <= LARGEST_OFFSET_SECONDS {
+        return Line::new(check, Health::Ok, format!("within {} s", seconds.abs().max(1)));
+    }
+    let direction = if seconds > 0 { "ahead" } else { "behind" };
+    Line::new(check, Health::Fail, format!("{} s {direction}", seconds.abs()))
+        .fix("set the clock of this machine")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +132,13 @@ mod tests {
         assert_eq!((of(DISK_WARN - 1).health, of(DISK_WARN).health), (Health::Warn, Health::Ok));
         assert_eq!(of(5 << 30).detail, "5 GiB free at .");
         assert_eq!(of(300 << 20).detail, "300 MiB free at .");
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_by_minutes_fails() {
+        let line = |seconds| clock_beside("FMP", TimeDelta::seconds(seconds));
+        assert_eq!((line(-3).health, line(-3).detail.as_str()), (Health::Ok, "within 3 s"));
+        assert_eq!((line(301).health, line(301).detail.as_str()), (Health::Fail, "301 s ahead"));
+        assert_eq!(line(-121).detail, "121 s behind");
     }
 }

@@ -15,6 +15,11 @@ pub fn health(kind: FaultKind) -> Health {
     }
 }
 
+/// Whether a plan leaves something out.
+pub fn is_plan(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::PlanEndpoint | FaultKind::PlanSymbol | FaultKind::PlanTimeframe)
+}
+
 /// The sentence beside the line.
 pub fn fix(entry: &ProviderEntry, ability: &str, fault: &Fault, key: Option<(&str, String)>) -> String {
     use FaultKind as F;

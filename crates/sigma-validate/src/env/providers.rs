@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use sigma_cli::{App, Key};
 use sigma_providers::ask::Ability;
 use sigma_providers::folder::{FILES, Folder};
@@ -13,7 +14,7 @@ use sigma_providers::{
 };
 
 use super::settings::key_of;
-use super::{Health, Line, budgets, closures, plan};
+use super::{Health, Line, budgets, closures, machine, plan};
 
 /// The longest wait for a limit: an examination that cannot be made now is told, not waited for.
 const LONGEST_WAIT_SECONDS: u64 = 5;
@@ -70,6 +71,7 @@ fn folder(app: &App) -> Option<Line> {
 struct Probed {
     abilities: Vec<Ability>,
     closures: Option<Result<Vec<Closure>, Fault>>,
+    clock_ahead: Option<TimeDelta>,
 }
 
 /// All at once; lines in the order of the list.
@@ -101,7 +103,7 @@ async fn probe(provider: Provider) -> Probed {
         }
         _ => None,
     };
-    Probed { abilities, closures }
+    Probed { abilities, closures, clock_ahead: provider.clock_ahead() }
 }
 
 /// With the settings of every run, but without repetitions and long waits.
@@ -144,6 +146,9 @@ fn not_opened(entry: &ProviderEntry, error: &ConnectError) -> Line {
 fn told(app: &App, entry: &ProviderEntry, probed: Probed) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut last: Option<Fault> = None;
+    let is_plan = |ability: &Ability| ability.outcome.as_ref().is_err_and(|fault| plan::is_plan(fault.kind));
+    // A plan that lacks something is usual; one that lacks everything is none.
+    let has_nothing = probed.abilities.iter().all(is_plan);
     for Ability { name, outcome } in probed.abilities {
         match outcome {
             Ok(detail) => {
@@ -157,11 +162,14 @@ fn told(app: &App, entry: &ProviderEntry, probed: Probed) -> Vec<Line> {
                 }
             }
             Err(fault) => {
-                lines.push(refused(app, entry, name, &fault));
+                let line = refused(app, entry, name, &fault);
+                let health = if has_nothing { Health::Refused } else { line.health };
+                lines.push(Line { health, ..line });
                 last = Some(fault);
             }
         }
     }
+    lines.extend(probed.clock_ahead.map(|ahead| machine::clock_beside(entry.label, ahead)));
     match (probed.closures, app.calendar()) {
         (Some(Ok(announced)), Ok(calendar)) => lines.extend(closures::lines(&calendar, &announced)),
         (Some(Err(fault)), _) => lines.push(refused(app, entry, "closures ahead", &fault)),

@@ -1,13 +1,14 @@
 //! Settings: keys and where they come from, the file that holds them, and whatever else is not as by default.
 
-use sigma_cli::config::{Kind, Origin, Setting};
+use sigma_cli::config::{Kind, Origin, Problem, Setting};
 use sigma_cli::{App, Key};
 use sigma_providers::{PROVIDERS, ProviderEntry};
 
 use super::{Health, Line};
 
 pub fn lines(app: &App) -> Vec<Line> {
-    let mut lines: Vec<Line> = PROVIDERS.iter().filter_map(|entry| key(app, entry)).collect();
+    let mut lines: Vec<Line> = app.settings.problems().iter().map(problem).collect();
+    lines.extend(PROVIDERS.iter().filter_map(|entry| key(app, entry)));
     lines.extend(loose_file(app));
     let other = app.settings.all().iter().filter(|setting| is_told(setting));
     lines.extend(other.map(|setting| {
@@ -15,6 +16,15 @@ pub fn lines(app: &App) -> Vec<Line> {
         Line::new(name, Health::Ok, format!("{} ({})", setting.shown(), setting.origin))
     }));
     lines
+}
+
+/// A setting that every other run would stop at.
+fn problem(problem: &Problem) -> Line {
+    let line = Line::new("settings", Health::Fail, &problem.message);
+    match &problem.hint {
+        Some(hint) => line.fix(hint),
+        None => line.fix("correct or remove the setting"),
+    }
 }
 
 /// Keys have lines of their own.

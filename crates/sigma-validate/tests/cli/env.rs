@@ -150,3 +150,52 @@ async fn env_warns_of_keys_that_others_can_read_and_of_folders_without_files() {
     assert_eq!(line("key fmp")["detail"], "set (not shown) (sigma.toml)");
     assert_eq!(line("file: folder")["status"], "fail");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn env_tells_settings_that_stop_every_other_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let demo = DemoStore::books().await.unwrap();
+    let key = demo.dir.path().join("fmp.key");
+    std::fs::write(&key, CANARY).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(demo.dir.path().join("sigma.toml"), "polygn_limit = \"5/min\"\n").unwrap();
+    let with_key = |args: &[&str]| command(&demo, args).env("SIGMA_FMP_API_KEY_FILE", &key).output().unwrap();
+    assert_eq!(code(&with_key(&["runs"])), 2);
+    let output = with_key(&["env", "--offline", "--format", "json"]);
+    assert_eq!(code(&output), 3, "{}{}", stdout(&output), stderr(&output));
+    assert!(!stdout(&output).contains(CANARY));
+    let document = json(&output);
+    let lines = document["rows"].as_array().unwrap();
+    let problems: Vec<String> = lines
+        .iter()
+        .filter(|line| line["check"] == "settings" && line["status"] == "fail")
+        .map(|line| format!("{} {}", line["detail"], line["fix"]))
+        .collect();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("polygn_limit") && problems[1].contains("chmod 600"), "{problems:?}");
+    assert!(lines.iter().any(|line| line["check"] == "database"), "the rest is checked all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn env_fails_for_a_plan_without_anything_and_for_a_wrong_clock() {
+    let demo = DemoStore::books().await.unwrap();
+    let server = Server::start(|_| {
+        let reply = Reply::text(402, "Restricted Endpoint: not available under your current subscription");
+        reply.header("Date", "Tue, 04 Nov 2025 21:00:42 GMT")
+    });
+    let output = command(&demo, &["env", "--format", "json"])
+        .env("SIGMA_STATE_DIR", demo.dir.path().join("state"))
+        .env("SIGMA_FMP_API_KEY", CANARY)
+        .env("SIGMA_FMP_BASE_URL", server.url())
+        .env("SIGMA_FRED_BASE_URL", server.url())
+        .output()
+        .unwrap();
+    let document = json(&output);
+    let lines = document["rows"].as_array().unwrap();
+    let of_fmp: Vec<_> =
+        lines.iter().filter(|line| line["check"].as_str().unwrap().starts_with("fmp: ")).collect();
+    assert!(!of_fmp.is_empty() && of_fmp.iter().all(|line| line["status"] == "fail"), "{of_fmp:?}");
+    let clock = row(lines, "check", "clock beside FMP's");
+    assert!(clock["status"] == "fail" && clock["detail"].as_str().unwrap().ends_with("s ahead"), "{clock}");
+}

@@ -118,7 +118,7 @@ pub fn polygon(payloads: &Payloads) -> Vec<Cell> {
         of("errors/429_rate_limit.json", 5, RateLimited),
         // Of no symbol that anybody asked for, but it is an answer with nothing in it.
         cell("empty", Answer::Bent(|reply| no_rows(&reply)), 3, Some(NoData), Heals::AtOnce),
-        refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
+        refused(Edit::Contradicted, 3, "duplicate_date", Heals::AtOnce),
     ]);
     cells
 }
@@ -168,7 +168,7 @@ pub fn fmp(payloads: &Payloads) -> Vec<Cell> {
         of("stable_empty.json", 3, NoData),
         // The plan has the other symbols.
         cell("402 of one", Answer::OfOne(premium), 3, Some(PlanSymbol), Heals::AtOnce),
-        refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
+        refused(Edit::Contradicted, 3, "duplicate_date", Heals::AtOnce),
     ]);
     cells
 }
@@ -182,7 +182,7 @@ pub fn tiingo(payloads: &Payloads) -> Vec<Cell> {
         of("errors/429.json", 5, RateLimited),
         of("errors/200_ticker_error.txt", 3, NotFound),
         of("empty.json", 3, NoData),
-        refused(Edit::Contradicted, 0, "duplicate_date", Heals::Whole),
+        refused(Edit::Contradicted, 3, "duplicate_date", Heals::AtOnce),
     ]);
     cells
 }
