@@ -1,8 +1,10 @@
 //! `exposures --what-if`: the list for the book after trades.
 
 use serde_json::Value;
+use sigma_core::model::{Trade, TradeAction};
+use sigma_store::{WhatIfSession, WhatIfTrade};
 
-use crate::book::{CALL, Engines};
+use crate::book::{AS_OF, CALL, Engines};
 use crate::generate::with_snapshots;
 use crate::tool::report;
 
@@ -31,4 +33,50 @@ async fn exposures_are_those_of_the_book_after_the_trades() {
     std::fs::write(folder.join("bad.csv"), "symbol,action,quantity\nAAPL,SELL,1000\nHOUSE,HOLD,1\n").unwrap();
     let refused = report(folder, "exposures --what-if bad.csv").ended(2);
     assert!(refused.err.contains("2 problems in the trades of bad.csv"), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_exported_as_it_would_be_filled() {
+    let mut made = with_snapshots(Engines::All).await;
+    let trade = |row, symbol: &str, action, units| WhatIfTrade {
+        trade: Trade {
+            row,
+            symbol: symbol.into(),
+            action,
+            quantity: None,
+            dollars: Some(1e4),
+            price: None,
+            tag: None,
+        },
+        filled_quantity: units,
+        filled_price: 1.0,
+    };
+    let session = WhatIfSession {
+        name: "flip".into(),
+        portfolio: "hand-made".into(),
+        as_of: AS_OF.parse().unwrap(),
+        fractional: true,
+        created_at: "2025-07-01T12:00:00Z".into(),
+        trades: vec![
+            trade(2, "AAPL", TradeAction::Short, 150.0),
+            trade(3, "TSLA", TradeAction::Buy, 50.0),
+            trade(4, CALL, TradeAction::Buy, 2.0),
+        ],
+    };
+    made.store.add_what_if_session(session).await.unwrap();
+    let folder = made.dir.path();
+    let csv = report(folder, "export trades --session flip").ended(0).out;
+    let expected = format!(
+        "symbol,action,quantity,dollars,price,tag\nAAPL,SELL,100.25,,,\nAAPL,SHORT,49.75,,,\nTSLA,COVER,50,,,\n{CALL},BUY,2,,,\n"
+    );
+    assert_eq!(csv, expected, "100.25 AAPL are held long and 50 TSLA short");
+    let fix = report(folder, "export trades --session flip --format fix --readable").ended(0).out;
+    let sides: Vec<&str> =
+        fix.lines().map(|line| line.split("|54=").nth(1).unwrap().split('|').next().unwrap()).collect();
+    assert_eq!(sides, ["2", "5", "1", "1"]);
+    assert!(fix.lines().last().unwrap().contains("|77=O|"), "{fix}");
+    let neither = report(folder, "export trades").ended(2).err;
+    assert!(neither.contains("--session"), "{neither}");
+    let unknown = report(folder, "export trades --session none").ended(2).err;
+    assert!(unknown.contains("kept sessions: flip"), "{unknown}");
 }
