@@ -207,6 +207,21 @@ fn borrowed_cash_is_remarked_on() {
 fn sessions_are_kept_and_become_portfolios() {
     let book = Book::new();
     let tried = what_if(&book, TRADES, &["--save", "less-spy", "--to-portfolio", "other", "--dry-run"]);
+    let dry = book.tool(&[
+        "what-if",
+        &book.write("trades.csv", TRADES),
+        "--save",
+        "less-spy",
+        "--to-portfolio",
+        "other",
+        "--dry-run",
+    ]);
+    for told in [
+        "would keep 3 trades as session less-spy",
+        "would store portfolio other with 3 positions and 54980.00 in cash",
+    ] {
+        assert!(dry.stderr.contains(told), "{}", dry.stderr);
+    }
     let first = what_if(&book, TRADES, &["--save", "less-spy"]);
     assert_eq!(tried, first, "a dry run answers the same and keeps nothing");
     let again = book.tool(&["what-if", &book.write("trades.csv", TRADES), "--save", "less-spy"]);
