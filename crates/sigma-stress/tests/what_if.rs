@@ -293,7 +293,30 @@ fn show_answers_for_the_book_after_trades() {
         .unwrap();
     close(&spy["market_value_usd"], -30_000.0);
     assert!(spy["position_id"].is_null(), "a lot that is not stored has no id");
+    let moves = book.tool(&["market-risk", "--what-if", &file, "--format", "json"]);
+    assert_eq!(moves.code, 0, "{}", moves.stderr);
+    let moves = json(&moves.stdout);
+    assert_eq!(moves["title"], "Market-risk moves, pro forma after trades.csv");
+    let up =
+        moves["rows"].as_array().unwrap().iter().find(|row| row["scenario"] == "market_up_10pct").cloned();
+    close(&up.unwrap()["pnl_usd"], -3_000.0);
     assert_eq!(book.tool(&["show"]).code, 1, "nothing was stored");
+
+    // A kept session says the same.
+    assert_eq!(book.tool(&["what-if", &file, "--save", "short"]).code, 0);
+    let kept = json(&book.tool(&["show", "--session", "short", "--format", "json"]).stdout);
+    assert_eq!(kept["title"], "Stress scenarios, pro forma after session short");
+    assert_eq!(kept["rows"], document["rows"]);
+    let kept = json(&book.tool(&["market-risk", "--session", "short", "--format", "json"]).stdout);
+    assert_eq!(kept["rows"], moves["rows"]);
+    for wrong in [
+        &["show", "--session", "long"][..],
+        &["show", "--session", "short", "--what-if", &file],
+        &["show", "--what-if", &file, "--type", "etf"],
+        &["market-risk", "--session", "short", "--underlying", "SPY"],
+    ] {
+        assert_eq!(book.tool(wrong).code, 2, "{wrong:?}");
+    }
 }
 
 #[test]

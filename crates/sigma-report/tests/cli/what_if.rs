@@ -30,6 +30,24 @@ async fn exposures_are_those_of_the_book_after_the_trades() {
     }
     let tags = report(folder, "exposures --what-if trades.csv --by tag --format csv").ended(0).out;
     assert!(tags.contains("core"), "{tags}");
+    let rows = |line: &str| {
+        let text = report(folder, line).ended(0).out;
+        let document: Value = serde_json::from_str(&text).unwrap();
+        (document["title"].as_str().unwrap().to_owned(), document["rows"].as_array().unwrap().clone())
+    };
+    let (title, lots) = rows("positions --what-if trades.csv --symbol TSLA --format json");
+    assert_eq!(title, "Positions, pro forma after trades.csv");
+    assert_eq!((lots.len(), lots[0]["quantity"].as_f64()), (1, Some(10.0)));
+    let (_, groups) = rows("positions --what-if trades.csv --tag core --group-by underlying --format json");
+    assert!(groups.iter().any(|row| row["group"] == "TSLA"), "{groups:?}");
+    let (title, after) = rows("show --what-if trades.csv --format json");
+    assert_eq!(title, "Snapshot, pro forma after trades.csv");
+    let (_, before) = rows("show --format json");
+    let change = |key: &str| after[0][key].as_f64().unwrap() - before[0][key].as_f64().unwrap();
+    assert!(change("nav_usd").abs() < 1e-6);
+    let net = -100.0 * 205.17 + 60.0 * 317.66;
+    assert!((change("cash_usd") + change("net_usd")).abs() < 1e-6 && change("net_usd") > net, "{after:?}");
+    assert!(after[0]["day_pnl_usd"].is_null(), "a book that opens at the close has no day");
     std::fs::write(folder.join("bad.csv"), "symbol,action,quantity\nAAPL,SELL,1000\nHOUSE,HOLD,1\n").unwrap();
     let refused = report(folder, "exposures --what-if bad.csv").ended(2);
     assert!(refused.err.contains("2 problems in the trades of bad.csv"), "{}", refused.err);

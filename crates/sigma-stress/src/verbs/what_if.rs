@@ -129,22 +129,15 @@ async fn refuse_taken_names(store: &mut Store, args: &Args) -> anyhow::Result<()
     }
 }
 
-async fn request<'a>(
+async fn request(
     app: &App,
     store: &mut Store,
-    args: &'a Args,
-    session: Option<&'a WhatIfSession>,
-) -> anyhow::Result<ProFormaRequest<'a>> {
+    args: &Args,
+    session: Option<&WhatIfSession>,
+) -> anyhow::Result<ProFormaRequest> {
     let portfolio = one_portfolio(&args.portfolios.portfolios)?;
     if let Some(session) = session {
-        return Ok(ProFormaRequest {
-            portfolio: portfolio.or(Some(&session.portfolio)),
-            as_of: app.asked_session(&args.as_of)?.unwrap_or(session.as_of),
-            trades: session.trades.iter().map(|filled| filled.trade.clone()).collect(),
-            problems: Vec::new(),
-            fractional: session.fractional,
-            source: format!("session {}", session.name),
-        });
+        return Ok(ProFormaRequest::of_session(session, portfolio, app.asked_session(&args.as_of)?));
     }
     let date = app.stored_date(store, LOADINGS, None, &args.as_of).await?;
     ProFormaRequest::read(args.file.as_deref(), args.fractional, portfolio, date.as_of)
