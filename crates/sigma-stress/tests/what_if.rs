@@ -181,14 +181,17 @@ fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
 #[test]
 fn what_nobody_trades_is_refused() {
     let book = Book::new();
-    let file =
-        book.write("zero.csv", "symbol,action,quantity,price\nSPY,BUY,1,0\nBND,BUY,1e16,\nBND,BUY,1,-0\n");
+    let file = book.write(
+        "zero.csv",
+        "symbol,action,quantity,price\nSPY,BUY,1,0\nBND,BUY,1e16,\nBND,BUY,1,-0\nSPX,BUY,1,6000\n",
+    );
     let output = book.tool(&["what-if", &file, "--format", "csv"]);
     assert_eq!(output.code, 2);
     let told = [
         "2,price,0,not a price,",
         "3,quantity,10000000000000000,too large for a trade,",
         "4,price,0,not a price,",
+        "5,symbol,SPX,an index cannot be traded,",
     ];
     for line in told {
         assert!(output.stdout.contains(line), "{line}: {}", output.stdout);

@@ -38,6 +38,7 @@ async fn exposures_are_those_of_the_book_after_the_trades() {
     let (title, lots) = rows("positions --what-if trades.csv --symbol TSLA --format json");
     assert_eq!(title, "Positions, pro forma after trades.csv");
     assert_eq!((lots.len(), lots[0]["quantity"].as_f64()), (1, Some(10.0)));
+    assert!(lots[0]["position_id"].is_null(), "it is not stored: {lots:?}");
     let (_, groups) = rows("positions --what-if trades.csv --tag core --group-by underlying --format json");
     assert!(groups.iter().any(|row| row["group"] == "TSLA"), "{groups:?}");
     let (title, after) = rows("show --what-if trades.csv --format json");
