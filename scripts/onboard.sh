@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
     -n | --dry-run) usage "a preview is 'sigma-seed onboard FILE --dry-run'" ;;
     --format | -o | --output) usage "$1 is for 'sigma-seed onboard'" ;;
     *) # The file is the first word that is neither an option nor follows one, or that is a file.
-      if [ -z "$file" ] && { [ -f "$1" ] || { [[ "$1" != -* ]] && [[ "$last" != -* ]]; }; }; then file="$1"; fi
+      if [ -z "$file" ] && [ "$last" != --mapping ] && { [ -f "$1" ] || { [[ "$1" != -* ]] && [[ "$last" != -* ]]; }; }; then file="$1"; fi
       import+=("$1"); last="$1"; shift ;;
   esac
 done

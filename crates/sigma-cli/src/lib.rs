@@ -69,4 +69,4 @@ pub use run::{EngineRun, RunTotals};
 pub use sessions::SessionRange;
 pub use stored::{StoredDate, StoredResults};
 pub use table::{Column, ColumnKind, Table};
-pub use what_if::{ProFormaRequest, Side, WhatIf, WhatIfArgs, load_what_if};
+pub use what_if::{ProFormaRequest, Shown, Side, WhatIf, WhatIfArgs, load_what_if};

@@ -22,6 +22,7 @@ mod risk;
 mod run;
 mod save;
 mod show;
+mod show_chosen;
 mod show_what_if;
 mod stored;
 mod wide;

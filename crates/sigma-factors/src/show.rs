@@ -13,8 +13,8 @@ use sigma_store::{Scope, Store};
 
 use crate::compute::names;
 use crate::positions_table::{exposure_table, loadings_table, push_loadings};
-use crate::show_what_if;
 use crate::stored::FITS;
+use crate::{show_chosen, show_what_if};
 
 /// Told below every table, as the unit differs from that of the other factors.
 pub(crate) const RATE_UNIT: &str =
@@ -38,7 +38,7 @@ pub struct Args {
     #[command(flatten)]
     pub(crate) what_if: WhatIfArgs,
     #[command(flatten)]
-    filter: TagFilterArgs,
+    pub(crate) filter: TagFilterArgs,
     #[command(flatten)]
     pub(crate) list: ListArgs,
     #[command(flatten)]
@@ -46,16 +46,13 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
-    if !args.filter.is_empty() && !args.positions {
-        let error = ToolError::usage("a choice of positions needs --positions");
-        return Err(error.hint("exposures are stored of whole portfolios").into());
+    if !args.filter.is_empty() && args.instruments {
+        let error = ToolError::usage("--instruments shows every instrument, held or not");
+        return Err(error.hint("use --positions for the loadings of a choice of positions").into());
     }
     let mut store = app.open_store().await?;
-    if args.what_if.what_if.is_some() {
-        if !args.filter.is_empty() {
-            let error = ToolError::usage("--what-if shows the whole portfolio");
-            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
-        }
+    args.what_if.refuse_choice(&args.filter)?;
+    if args.what_if.is_given() {
         return show_what_if::run(args, app, &mut store).await;
     }
     let books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;
@@ -63,10 +60,20 @@ pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let date = app.stored_date(&mut store, FITS, None, &args.as_of).await?;
     let (mut table, title) = match args.positions || args.instruments {
         true => (loadings(&mut store, args, &books, date).await?, "Factor loadings"),
-        false => (exposures(&mut store, args, &books, date).await?, "Factor exposures"),
+        false if args.filter.is_empty() => {
+            (exposures(&mut store, args, &books, date).await?, "Factor exposures")
+        }
+        false => {
+            let calendar = app.calendar()?;
+            let found = show_chosen::exposures(&mut store, &calendar, args, &books, date).await?;
+            (found, "Factor exposures")
+        }
     };
     args.list.apply(&mut table)?;
-    let document = Document::single(table).title(title).as_of(date.as_of).note(RATE_UNIT);
+    let mut document = Document::single(table).title(title).as_of(date.as_of).note(RATE_UNIT);
+    if !args.filter.is_empty() && !args.positions {
+        document = document.note(show_chosen::OF_CHOSEN);
+    }
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
 }

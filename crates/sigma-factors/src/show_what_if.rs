@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sigma_cli::{App, Document, ExitStatus, ProFormaRequest, Table, ToolError, WhatIf, load_what_if};
+use sigma_cli::{App, Document, ExitStatus, Shown, Table, ToolError, WhatIf};
 use sigma_core::analytics::factor_model::{self, DEFAULT_METHOD};
 use sigma_store::Store;
 
@@ -15,18 +15,22 @@ pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<Ex
         let message = format!("--what-if is answered with loadings by {DEFAULT_METHOD}, not {}", args.method);
         return Err(ToolError::usage(message).hint("leave --method out").into());
     }
-    let as_of = app.stored_date(store, FITS, None, &args.as_of).await?.as_of;
-    let request = ProFormaRequest::of_show(&args.what_if, &args.portfolio.portfolios, as_of)?;
-    let Some(request) = request else { return Ok(ExitStatus::Done) };
-    let what_if = load_what_if(app, store, &app.calendar()?, request, &args.output).await?;
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolio.portfolios,
+        as_of: &args.as_of,
+        results: FITS,
+        output: &args.output,
+    };
+    let what_if = shown.load(app, store).await?;
 
     let (mut table, what) = match args.positions || args.instruments {
         true => (loadings(&what_if, args.instruments), "Factor loadings"),
         false => (exposures(&what_if), "Factor exposures"),
     };
     args.list.apply(&mut table)?;
-    let title = format!("{what}, pro forma after {}", args.what_if.name().unwrap_or_default());
-    app.write(&args.output, &Document::single(table).title(title).as_of(as_of).note(RATE_UNIT))?;
+    let title = format!("{what}, pro forma after {}", args.what_if.name());
+    app.write(&args.output, &Document::single(table).title(title).as_of(what_if.as_of).note(RATE_UNIT))?;
     Ok(app.tell_issues(&what_if.issues))
 }
 

@@ -134,8 +134,25 @@ async fn the_demo_books_have_loadings_exposures_correlations_and_risk() {
 
     let (stdout, _) = answer(&url, "show --positions --format csv --underlying AAPL --underlying MSFT", 0);
     assert_eq!(rows(&stdout).len(), 16);
-    let (_, stderr) = answer(&url, "show --underlying AAPL", 2);
-    assert!(stderr.contains("a choice of positions needs --positions"), "{stderr}");
+    // Exposures of choices that share no position and leave none out add up to those of all.
+    let of = |more: &str| {
+        let line = format!("show --portfolio demo-hnw --format csv {more}");
+        let found = rows(&answer(&url, &line, 0).0);
+        let sum = |factor: &str| -> f64 {
+            let rows = found.iter().filter(|row| row["factor"] == factor);
+            rows.map(|row| row["dollar_exposure_usd"].parse::<f64>().unwrap()).sum()
+        };
+        ["Market", "Value", "Rates"].map(sum)
+    };
+    let kinds = ["stock", "etf", "mutual_fund", "option"].map(|kind| of(&format!("--type {kind}")));
+    for (at, all) in of("").into_iter().enumerate() {
+        let sum: f64 = kinds.iter().map(|kind| kind[at]).sum();
+        assert!((sum - all).abs() < 1e-6 * all.abs(), "{sum} instead of {all}");
+    }
+    let (_, stderr) = answer(&url, "show --underlying AAPL --format csv", 0);
+    assert!(stderr.contains("of the positions that match"), "{stderr}");
+    let (_, stderr) = answer(&url, "show --underlying AAPL --instruments", 2);
+    assert!(stderr.contains("every instrument, held or not"), "{stderr}");
 
     let (stdout, _) = answer(&url, "correlations --format json", 0);
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults, Table,
-    TagFilterArgs, ToolError, WhatIfArgs, store_error,
+    TagFilterArgs, WhatIfArgs, store_error,
 };
 use sigma_core::analytics::{performance, positions};
 use sigma_core::calendar::Calendar;
@@ -42,11 +42,8 @@ pub struct Args {
 
 pub async fn run(args: &Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
-    if args.what_if.what_if.is_some() {
-        if !args.filter.is_empty() {
-            let error = ToolError::usage("--what-if shows the whole portfolio");
-            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
-        }
+    args.what_if.refuse_choice(&args.filter)?;
+    if args.what_if.is_given() {
         return show_what_if::run(args, app, &mut store).await;
     }
     let mut books = store.books(&args.portfolio.portfolios).await.map_err(store_error)?;

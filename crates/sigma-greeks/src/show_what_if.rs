@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sigma_cli::{App, Document, ExitStatus, ProFormaRequest, load_what_if};
+use sigma_cli::{App, Document, ExitStatus, Shown};
 use sigma_core::analytics::contracts::held;
 use sigma_core::model::{GreeksRow, Instrument};
 use sigma_store::Store;
@@ -11,10 +11,15 @@ use crate::rows::{contract_table, position_table, push_positions};
 use crate::show::{Args, GREEKS};
 
 pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<ExitStatus> {
-    let as_of = app.stored_date(store, GREEKS, None, &args.as_of).await?.as_of;
-    let request = ProFormaRequest::of_show(&args.what_if, &args.portfolio.portfolios, as_of)?;
-    let Some(request) = request else { return Ok(ExitStatus::Done) };
-    let what_if = load_what_if(app, store, &app.calendar()?, request, &args.output).await?;
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolio.portfolios,
+        as_of: &args.as_of,
+        results: GREEKS,
+        output: &args.output,
+    };
+    let what_if = shown.load(app, store).await?;
+    let as_of = what_if.as_of;
 
     let after = &what_if.after;
     let mut table = match args.positions {
@@ -33,7 +38,7 @@ pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<Ex
     };
     args.list.apply(&mut table)?;
     let of = if args.positions { "positions" } else { "contracts" };
-    let title = format!("Greeks of {of}, pro forma after {}", args.what_if.name().unwrap_or_default());
+    let title = format!("Greeks of {of}, pro forma after {}", args.what_if.name());
     app.write(&args.output, &Document::single(table).title(title).as_of(as_of))?;
     Ok(app.tell_issues(&what_if.issues))
 }

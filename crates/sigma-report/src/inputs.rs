@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_cli::{ExitStatus, fail, store_error};
+use sigma_cli::{ExitStatus, Side, WhatIf, fail, store_error};
 use sigma_core::analytics::performance::{self, Day};
 use sigma_core::analytics::positions::{self, PositionView};
+use sigma_core::analytics::snapshot::{self, SnapshotSet};
 use sigma_core::analytics::{factor_model, stress};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
@@ -202,4 +203,36 @@ fn join(
         shared: Arc::clone(shared),
         book,
     })
+}
+
+/// The portfolio after trades at one close, without anything that only time or an engine could have stored.
+pub fn pro_forma(what_if: WhatIf) -> Inputs {
+    let WhatIf { as_of, after, market, results, definitions, .. } = what_if;
+    let Side { book, day, views } = after;
+    let SnapshotSet { snapshot, exposures, exclusions } =
+        snapshot::assemble(&book, std::slice::from_ref(&day), 0, &views);
+    let shared = Shared {
+        as_of,
+        history_from: as_of,
+        market,
+        results,
+        definitions,
+        scenarios: Vec::new(),
+        owners: HashMap::new(),
+    };
+    Inputs {
+        shared: Arc::new(shared),
+        as_of,
+        book,
+        history_sessions: 0,
+        views,
+        snapshot,
+        history: Vec::new(),
+        exposures,
+        factors: Vec::new(),
+        correlation: None,
+        stress: Vec::new(),
+        market_risk: Vec::new(),
+        exclusions: exclusions.into_iter().map(|left_out| ("valuation".to_owned(), left_out)).collect(),
+    }
 }

@@ -131,3 +131,34 @@ fn an_unknown_portfolio_is_a_usage_error_that_names_the_known_ones() {
     assert_eq!(output.code, 2);
     assert!(output.stderr.contains("stored portfolios: two-funds"), "{}", output.stderr);
 }
+
+#[test]
+fn a_choice_of_positions_adds_up_its_parts() {
+    let book = Book::new();
+    assert_eq!(book.tool(&["run", "--as-of", LAST]).code, 0);
+    let rates = 10_000.0 * (-0.06 + (37.0 - 36.0) * 0.0001 / 2.0f64).exp_m1();
+    let spy = rows(&book, &["show", "--underlying", "SPY"]);
+    close(&row(&spy, "market_down_10")["direct_pnl_usd"], SPY_LOSS);
+    close(&row(&spy, "rates_up_100bp")["direct_pnl_usd"], 0.0);
+    let bonds = rows(&book, &["show", "--underlying", "bnd"]);
+    close(&row(&bonds, "market_down_10")["direct_pnl_usd"], 0.0);
+    close(&row(&bonds, "rates_up_100bp")["direct_pnl_usd"], rates);
+    close(&row(&bonds, "rates_up_100bp")["direct_fraction"], rates / 100_000.0);
+    let parts = rows(&book, &["show", "--underlying", "BND", "--positions"]);
+    assert!(parts.iter().all(|part| part["symbol"] == "BND") && parts.len() == 2, "{parts:?}");
+    let factors = rows(&book, &["show", "--underlying", "BND", "--factors", "--scenario", "rates_up_100bp"]);
+    close(&factors.iter().find(|part| part["factor"] == "Rates").unwrap()["direct_pnl_usd"], rates);
+    let moves = rows(&book, &["market-risk", "--type", "etf", "--underlying", "SPY"]);
+    assert_eq!(moves.len(), 14);
+    close(&row(&moves, "market_up_20pct")["pnl_usd"], -2.0 * SPY_LOSS);
+    close(&row(&moves, "rates_up_100bp")["pnl_usd"], 0.0);
+    let told = book.tool(&["market-risk", "--underlying", "SPY"]);
+    assert!(told.stdout.contains("Of the positions that match: sums of their parts"), "{}", told.stdout);
+    for wrong in [
+        &["show", "--tag", "none"][..],
+        &["market-risk", "--underlying", "QQQ"],
+        &["show", "--implied-moves", "--type", "etf"],
+    ] {
+        assert_eq!(book.tool(wrong).code, 2, "{wrong:?}");
+    }
+}

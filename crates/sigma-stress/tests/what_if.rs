@@ -181,14 +181,17 @@ fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
 #[test]
 fn what_nobody_trades_is_refused() {
     let book = Book::new();
-    let file =
-        book.write("zero.csv", "symbol,action,quantity,price\nSPY,BUY,1,0\nBND,BUY,1e16,\nBND,BUY,1,-0\n");
+    let file = book.write(
+        "zero.csv",
+        "symbol,action,quantity,price\nSPY,BUY,1,0\nBND,BUY,1e16,\nBND,BUY,1,-0\nSPX,BUY,1,6000\n",
+    );
     let output = book.tool(&["what-if", &file, "--format", "csv"]);
     assert_eq!(output.code, 2);
     let told = [
         "2,price,0,not a price,",
         "3,quantity,10000000000000000,too large for a trade,",
         "4,price,0,not a price,",
+        "5,symbol,SPX,an index cannot be traded,",
     ];
     for line in told {
         assert!(output.stdout.contains(line), "{line}: {}", output.stdout);
@@ -207,6 +210,21 @@ fn borrowed_cash_is_remarked_on() {
 fn sessions_are_kept_and_become_portfolios() {
     let book = Book::new();
     let tried = what_if(&book, TRADES, &["--save", "less-spy", "--to-portfolio", "other", "--dry-run"]);
+    let dry = book.tool(&[
+        "what-if",
+        &book.write("trades.csv", TRADES),
+        "--save",
+        "less-spy",
+        "--to-portfolio",
+        "other",
+        "--dry-run",
+    ]);
+    for told in [
+        "would keep 3 trades as session less-spy",
+        "would store portfolio other with 3 positions and 54980.00 in cash",
+    ] {
+        assert!(dry.stderr.contains(told), "{}", dry.stderr);
+    }
     let first = what_if(&book, TRADES, &["--save", "less-spy"]);
     assert_eq!(tried, first, "a dry run answers the same and keeps nothing");
     let again = book.tool(&["what-if", &book.write("trades.csv", TRADES), "--save", "less-spy"]);
@@ -278,7 +296,30 @@ fn show_answers_for_the_book_after_trades() {
         .unwrap();
     close(&spy["market_value_usd"], -30_000.0);
     assert!(spy["position_id"].is_null(), "a lot that is not stored has no id");
+    let moves = book.tool(&["market-risk", "--what-if", &file, "--format", "json"]);
+    assert_eq!(moves.code, 0, "{}", moves.stderr);
+    let moves = json(&moves.stdout);
+    assert_eq!(moves["title"], "Market-risk moves, pro forma after trades.csv");
+    let up =
+        moves["rows"].as_array().unwrap().iter().find(|row| row["scenario"] == "market_up_10pct").cloned();
+    close(&up.unwrap()["pnl_usd"], -3_000.0);
     assert_eq!(book.tool(&["show"]).code, 1, "nothing was stored");
+
+    // A kept session says the same.
+    assert_eq!(book.tool(&["what-if", &file, "--save", "short"]).code, 0);
+    let kept = json(&book.tool(&["show", "--session", "short", "--format", "json"]).stdout);
+    assert_eq!(kept["title"], "Stress scenarios, pro forma after session short");
+    assert_eq!(kept["rows"], document["rows"]);
+    let kept = json(&book.tool(&["market-risk", "--session", "short", "--format", "json"]).stdout);
+    assert_eq!(kept["rows"], moves["rows"]);
+    for wrong in [
+        &["show", "--session", "long"][..],
+        &["show", "--session", "short", "--what-if", &file],
+        &["show", "--what-if", &file, "--type", "etf"],
+        &["market-risk", "--session", "short", "--underlying", "SPY"],
+    ] {
+        assert_eq!(book.tool(wrong).code, 2, "{wrong:?}");
+    }
 }
 
 #[test]

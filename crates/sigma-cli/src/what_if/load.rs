@@ -1,7 +1,6 @@
 //! A portfolio before and after trades, with what engines work on; nothing is written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use chrono::NaiveDate;
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
@@ -15,67 +14,16 @@ use sigma_core::model::{
 };
 use sigma_store::Store;
 
+pub use super::request::{ProFormaRequest, one_portfolio};
 use super::stand_in::{self, PriceSource};
-use super::{WhatIfArgs, fit, problems_document, read_trades};
+use super::{fit, problems_document};
 use crate::app::App;
 use crate::args::{Format, OutputArgs};
 use crate::database::store_error;
 use crate::exit::{ExitStatus, ToolError, fail};
-use crate::input::open_input;
 use crate::output::Destination;
 use crate::render::render;
 use crate::sessions::calendar_error;
-
-/// What to think of.
-#[derive(Debug)]
-pub struct ProFormaRequest<'a> {
-    /// Slug; none stands for the only portfolio there is.
-    pub portfolio: Option<&'a str>,
-    pub as_of: NaiveDate,
-    pub trades: Vec<Trade>,
-    /// What was wrong with the file already.
-    pub problems: Vec<TradeProblem>,
-    pub fractional: bool,
-    /// Where the trades come from, for messages.
-    pub source: String,
-}
-
-impl<'a> ProFormaRequest<'a> {
-    /// Reads trades from a file or standard input.
-    pub fn read(
-        file: Option<&Path>,
-        fractional: bool,
-        portfolio: Option<&'a str>,
-        as_of: NaiveDate,
-    ) -> anyhow::Result<ProFormaRequest<'a>> {
-        let (trades, problems) = read_trades(open_input(file)?)?;
-        let source = file.filter(|path| *path != Path::new("-"));
-        let source = source.map_or("standard input".to_owned(), |path| path.display().to_string());
-        Ok(ProFormaRequest { portfolio, as_of, trades, problems, fractional, source })
-    }
-
-    /// The trades of `--what-if`, for the one portfolio that is asked for; `None` without the option.
-    pub fn of_show(
-        args: &WhatIfArgs,
-        portfolios: &'a [String],
-        as_of: NaiveDate,
-    ) -> anyhow::Result<Option<ProFormaRequest<'a>>> {
-        let Some(file) = args.what_if.as_deref() else { return Ok(None) };
-        let portfolio = one_portfolio(portfolios)?;
-        ProFormaRequest::read(Some(file), args.fractional, portfolio, as_of).map(Some)
-    }
-}
-
-/// The one slug given, if any; two are an error.
-pub fn one_portfolio(portfolios: &[String]) -> anyhow::Result<Option<&str>> {
-    match portfolios {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        _ => Err(ToolError::usage("trades are thought of in one portfolio, several are named")
-            .hint("give --portfolio once")
-            .into()),
-    }
-}
 
 /// One state of the portfolio at the close.
 #[derive(Debug, Clone)]
@@ -133,11 +81,11 @@ pub async fn load_what_if(
     app: &App,
     store: &mut Store,
     calendar: &Calendar,
-    mut request: ProFormaRequest<'_>,
+    mut request: ProFormaRequest,
     output: &OutputArgs,
 ) -> anyhow::Result<WhatIf> {
     let as_of = request.as_of;
-    let book = one_book(store, request.portfolio).await?;
+    let book = one_book(store, request.portfolio.as_deref()).await?;
     check_tags(store, &book, &mut request).await?;
     let mut instruments: HashMap<String, Instrument> = store
         .instruments()
@@ -195,7 +143,7 @@ pub async fn load_what_if(
 }
 
 /// What a trade opens may become a stored position, so its tag obeys the rules of tags from the start.
-async fn check_tags(store: &mut Store, book: &Book, request: &mut ProFormaRequest<'_>) -> anyhow::Result<()> {
+async fn check_tags(store: &mut Store, book: &Book, request: &mut ProFormaRequest) -> anyhow::Result<()> {
     if request.trades.iter().all(|trade| trade.tag.is_none()) {
         return Ok(());
     }

@@ -16,8 +16,8 @@ use chrono::NaiveDate;
 use sigma_core::analytics::pro_forma::TradingClose;
 use sigma_core::calendar::{Calendar, CalendarError};
 use sigma_core::model::{
-    CloseBasis, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol, OptionQuote,
-    OptionTerms, PriceBar, Reason, Trade, exercise_style_of, parse_occ,
+    CloseBasis, ExerciseStyle, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol,
+    OptionQuote, OptionTerms, PriceBar, Reason, Trade, exercise_style_of, parse_occ,
 };
 
 /// Where a price that nobody quoted says it comes from.
@@ -43,13 +43,16 @@ impl PriceSource {
 }
 
 /// Instruments of traded symbols that are not in the security master, with ids below zero: options whose underlying is
-/// known, and shares that state a price.
+/// known, shares that state a price, and indices, which are refused as such.
 pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec<Instrument> {
     let mut made: BTreeMap<&str, Instrument> = BTreeMap::new();
     for trade in trades.iter().filter(|trade| !known.contains_key(&trade.symbol)) {
         let id = -1 - made.len() as i64;
         let instrument = match parse_occ(&trade.symbol) {
             Some(occ) => contract(&trade.symbol, &occ, known, id),
+            None if is_index(&trade.symbol) => {
+                Some(Instrument { kind: InstrumentKind::Index, ..share(&trade.symbol, id) })
+            }
             None => trade.price.filter(|_| is_symbol(&trade.symbol)).map(|_| share(&trade.symbol, id)),
         };
         if let Some(instrument) = instrument {
@@ -57,6 +60,13 @@ pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec
         }
     }
     made.into_values().collect()
+}
+
+/// Indices by name, so that a stated price makes no shares of them: European options are on indices alone.
+fn is_index(symbol: &str) -> bool {
+    Instrument::is_volatility_index(symbol)
+        || symbol == "OEX"
+        || exercise_style_of(symbol) == ExerciseStyle::European
 }
 
 fn is_symbol(text: &str) -> bool {

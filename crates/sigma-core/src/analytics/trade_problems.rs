@@ -123,12 +123,16 @@ pub(super) fn untradable(trade: &Trade, instrument: &Instrument) -> Option<Trade
 }
 
 pub(super) fn unpriced(trade: &Trade, reason: Reason) -> TradeProblem {
-    let told = format!("no price of the close to value it at ({reason})");
-    let remedy = match reason {
-        Reason::NoPrice | Reason::StalePrice | Reason::PrivateAsset => {
-            format!("state a price; {}", explain(reason))
-        }
-        reason => explain(reason).to_owned(),
+    let (told, remedy) = match reason {
+        Reason::Expired => ("the contract has expired".to_owned(), "name one that is still alive".to_owned()),
+        Reason::NonstandardDeliverable => (
+            "an adjusted contract cannot be valued".to_owned(),
+            "name one that delivers the standard hundred shares".to_owned(),
+        ),
+        reason => (
+            format!("no price of the close to value it at ({reason})"),
+            format!("state a price; {}", explain(reason)),
+        ),
     };
     problem(trade, "symbol", &trade.symbol, &told, &remedy)
 }

@@ -92,7 +92,9 @@ impl OptionQuote {
     /// The middle of bid and ask, unless one is missing or they are crossed.
     pub fn middle(&self) -> Option<f64> {
         let (bid, ask) = self.bid.zip(self.ask)?;
-        (bid >= 0.0 && ask > 0.0 && ask >= bid).then_some((bid + ask) / 2.0)
+        // Prices are quoted in decimals; what a double adds behind the ninth (5.074999999999999) is no part of them.
+        let middle = ((bid + ask) / 2.0 * 1e9).round() / 1e9;
+        (bid >= 0.0 && ask > 0.0 && ask >= bid).then_some(middle)
     }
 }
 

@@ -195,3 +195,14 @@ fn an_option_quote_without_a_price_does_not_hide_the_one_before() {
     let mark = days[1].lots[0].mark.unwrap();
     assert_eq!((mark.price, mark.age_sessions), (9.0, 1));
 }
+
+#[test]
+fn the_middle_of_a_quote_is_a_decimal() {
+    let middle = |bid: f64, ask: f64| {
+        OptionQuote { bid: Some(bid), ask: Some(ask), ..quote("2025-06-30".parse().unwrap(), 1.0) }.middle()
+    };
+    assert_eq!(middle(5.05, 5.10), Some(5.075), "not 5.074999999999999");
+    assert_eq!(middle(0.23, 0.26), Some(0.245));
+    assert_eq!(middle(4_999.95, 5_000.1), Some(5_000.025));
+    assert_eq!((middle(0.0, 0.0), middle(2.0, 1.0)), (None, None));
+}

@@ -7,8 +7,8 @@
 //!
 //! # Fields
 //! Header 35, 49, 56, 34, 52. Order 11; 1 where an account is given; 55; 54 (BUY and COVER 1, SELL 2, SHORT 5, for options
-//! 2); 60; 38, or 152 for an order in dollars; 40 (1 market, 2 limit) with 44; 59=0 (day); 77 where the action opens or
-//! closes (SHORT of an option O, COVER C). Options: 55 the root, 461 and 167=OPT, 200 and 541 maturity, 202 strike. 201
+//! 2); 60; 38, or 152 for an order in dollars; 40 (1 market, 2 limit) with 44; 59=0 (day); 77 on every option order and on
+//! COVER (BUY and SHORT open, O; SELL and COVER close, C). Options: 55 the root, 461 and 167=OPT, 200 and 541 maturity, 202 strike. 201
 //! (0 put, 1 call) is what many brokers read; it is no field of the 4.4 dictionary, so it can be left out.
 //!
 //! # References
@@ -90,14 +90,15 @@ fn instrument(order: &Order, is_strict: bool) -> Vec<(u16, String)> {
 
 /// Tags 54 and 77.
 fn side(order: &Order) -> (&'static str, Option<&'static str>) {
-    match (order.action, order.option.is_some()) {
-        (TradeAction::Buy, _) => ("1", None),
-        (TradeAction::Sell, _) => ("2", None),
+    let is_option = order.option.is_some();
+    let side = match order.action {
+        TradeAction::Buy | TradeAction::Cover => "1",
         // Selling short is a rule of shares; an option is sold to open.
-        (TradeAction::Short, false) => ("5", None),
-        (TradeAction::Short, true) => ("2", Some("O")),
-        (TradeAction::Cover, _) => ("1", Some("C")),
-    }
+        TradeAction::Short if !is_option => "5",
+        TradeAction::Sell | TradeAction::Short => "2",
+    };
+    let effect = if order.action.only_closes() { "C" } else { "O" };
+    (side, Some(effect).filter(|_| is_option || order.action == TradeAction::Cover))
 }
 
 /// A message with its length and checksum.
@@ -171,6 +172,20 @@ mod tests {
                 None,
                 true,
                 "55=SPY|461=OCXXXX|167=OPT|200=202509|541=20250919|202=460|54=1|60=20250701-12:00:00|38=100|40=1|59=0|77=C|",
+            ),
+            (
+                "SPY250919C00460000",
+                TradeAction::Buy,
+                None,
+                true,
+                "55=SPY|461=OCXXXX|167=OPT|200=202509|541=20250919|202=460|54=1|60=20250701-12:00:00|38=100|40=1|59=0|77=O|",
+            ),
+            (
+                "SPY250919C00460000",
+                TradeAction::Sell,
+                None,
+                true,
+                "55=SPY|461=OCXXXX|167=OPT|200=202509|541=20250919|202=460|54=2|60=20250701-12:00:00|38=100|40=1|59=0|77=C|",
             ),
         ] {
             let message = written(symbol, action, price, strict);

@@ -6,6 +6,8 @@
 pub mod fix;
 pub mod tables;
 
+use std::collections::HashMap;
+
 use sigma_core::model::{OccSymbol, Trade, TradeAction, TradeProblem, parse_occ};
 
 /// One order.
@@ -49,6 +51,42 @@ impl Order {
     }
 }
 
+/// Trades as a broker takes them, given the signed holdings by symbol: what goes through a holding to its other side
+/// closes it under its own name first. A trade in dollars stays as it is, for its units are not known.
+pub fn against_holdings(trades: Vec<Trade>, mut held: HashMap<String, f64>) -> Vec<Trade> {
+    let mut split = Vec::with_capacity(trades.len());
+    for trade in trades {
+        let own = held.entry(trade.symbol.clone()).or_default();
+        let Some(units) = trade.quantity else {
+            split.push(trade);
+            continue;
+        };
+        let sign = trade.action.sign();
+        // What stands on the other side of the trade.
+        let closed = (-sign * *own).clamp(0.0, units);
+        *own += sign * units;
+        if trade.action.only_closes() || closed <= 0.0 {
+            split.push(trade);
+            continue;
+        }
+        let action = if sign > 0.0 { TradeAction::Cover } else { TradeAction::Sell };
+        split.push(Trade { action, quantity: Some(closed), ..trade.clone() });
+        if units - closed > DUST {
+            split.push(Trade { quantity: Some(units - closed), ..trade });
+        }
+    }
+    split
+}
+
+/// Units below which nothing is left of a trade.
+const DUST: f64 = 1e-9;
+
+/// The shortest decimal that says the units: quotients carry digits that mean nothing.
+fn shortest(units: f64) -> f64 {
+    let rounded = (units / DUST).round() * DUST;
+    format!("{rounded:.9}").parse().unwrap_or(units)
+}
+
 /// The orders of trades, numbered behind a prefix; or everything that is wrong with them.
 pub fn orders(trades: &[Trade], prefix: &str) -> Result<Vec<Order>, Vec<TradeProblem>> {
     let mut orders = Vec::with_capacity(trades.len());
@@ -89,7 +127,7 @@ fn order(trade: &Trade, id: String) -> Result<Order, Vec<TradeProblem>> {
             problems.push(problem("quantity", units.to_string(), "contracts are whole", "round it"));
             None
         }
-        (Some(units), None) => Some(Size::Units(units)),
+        (Some(units), None) => Some(Size::Units(shortest(units))),
         (None, Some(dollars)) if option.is_some() => {
             let remedy = "give the number of contracts as quantity";
             problems.push(problem("dollars", dollars.to_string(), "options are ordered by contract", remedy));
@@ -135,6 +173,49 @@ pub(crate) mod tests {
         assert_eq!((orders[0].id.as_str(), orders[1].id.as_str()), ("X-0001", "X-0002"));
         assert_eq!((orders[0].dollars(), orders[0].quantity()), (Some(5_000.0), None));
         assert_eq!(orders[1].option.as_ref().map(|occ| occ.strike), Some(500.0));
+    }
+
+    #[test]
+    fn what_goes_through_a_holding_closes_it_first() {
+        use TradeAction::{Buy, Cover, Sell, Short};
+        let trades = vec![
+            trade("AAPL", Short, Some(150.0), None),
+            trade("AAPL", Buy, Some(20.0), None),
+            trade("SPY", Short, Some(5.0), None),
+            trade("SPY", Sell, Some(5.0), None),
+            trade("TSLA", Buy, Some(10.0), None),
+            trade("TSLA", Buy, None, Some(500.0)),
+            trade("NEW", Buy, Some(1.0), None),
+        ];
+        let held = [("AAPL", 100.0), ("SPY", 10.0), ("TSLA", -4.0)].map(|(s, q)| (s.to_owned(), q));
+        let split = against_holdings(trades, HashMap::from(held));
+        let told: Vec<_> = split.iter().map(|t| (t.symbol.as_str(), t.action, t.quantity)).collect();
+        let expected = [
+            ("AAPL", Sell, Some(100.0)),
+            ("AAPL", Short, Some(50.0)),
+            ("AAPL", Cover, Some(20.0)),
+            ("SPY", Sell, Some(5.0)),
+            ("SPY", Sell, Some(5.0)),
+            ("TSLA", Cover, Some(4.0)),
+            ("TSLA", Buy, Some(6.0)),
+            ("TSLA", Buy, None),
+            ("NEW", Buy, Some(1.0)),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn units_have_no_digits_that_mean_nothing() {
+        for (units, written) in [
+            (26.474999999999998, "26.475"),
+            (0.1 + 0.2, "0.3"),
+            (10.123456789, "10.123456789"),
+            (100.0, "100"),
+            (1e15, "1000000000000000"),
+        ] {
+            let orders = orders(&[trade("AAPL", TradeAction::Buy, Some(units), None)], "X").unwrap();
+            assert_eq!(orders[0].quantity().unwrap().to_string(), written);
+        }
     }
 
     #[test]

@@ -135,7 +135,8 @@ fn numbers(inputs: &Inputs, view: &PositionView, lot: &Lot) -> Vec<Cell> {
         .ok_or(price_reason)
         .and_then(|value| if gross > 0.0 { Ok(value / gross) } else { Err(Reason::InvalidInput) });
     let mut row = vec![
-        Cell::Int(position.id),
+        // A lot that a what-if opens has no id.
+        Cell::or_blank(Some(position.id).filter(|id| *id != 0), Cell::Int),
         Cell::text(&instrument.symbol),
         Cell::text(instrument.kind.as_str()),
         Cell::text(lot.position_type()),

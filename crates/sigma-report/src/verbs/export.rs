@@ -1,5 +1,6 @@
 //! `sigma-report export trades`: a list of trades as orders, for brokers and for trade files.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,9 +9,10 @@ use sigma_cli::{
     App, Destination, Document, ExitStatus, Format, OutputArgs, fail, open_input, render, store_error,
 };
 use sigma_core::model::{Trade, TradeProblem};
+use sigma_store::{Store, WhatIfSession};
 
 use crate::orders::fix::{self, Session};
-use crate::orders::{Order, orders, tables};
+use crate::orders::{Order, against_holdings, orders, tables};
 
 /// What can be exported.
 #[derive(Debug, clap::Subcommand)]
@@ -29,12 +31,14 @@ pub enum OrderFormat {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("trades").required(true))]
 pub struct Args {
     /// CSV of trades: symbol, action (BUY, SELL, SHORT, COVER), quantity or dollars, price, tag; - for standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "session", conflicts_with = "session")]
+    #[arg(long, value_name = "FILE", group = "trades")]
     file: Option<PathBuf>,
-    /// Trades of a kept what-if session, as they would be filled; prices only where the trade named one
-    #[arg(long, value_name = "NAME")]
+    /// Trades of a kept what-if session, as they would be filled: what is held on the other side is closed by a trade of
+    /// its own; prices only where the trade named one
+    #[arg(long, value_name = "NAME", group = "trades")]
     session: Option<String>,
     /// Form of the orders
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "csv")]
@@ -80,16 +84,29 @@ async fn load(args: &Args, app: &App) -> anyhow::Result<(Vec<Trade>, Vec<TradePr
     if let Some(name) = &args.session {
         let mut store = app.open_store().await?;
         let session = store.what_if_session(name).await.map_err(store_error)?;
+        let held = held(&mut store, &session).await?;
         let filled = session.trades.into_iter().map(|filled| Trade {
             quantity: Some(filled.filled_quantity),
             dollars: None,
             ..filled.trade
         });
-        return Ok((filled.collect(), Vec::new(), format!("session {name}")));
+        let trades = against_holdings(filled.collect(), held);
+        return Ok((trades, Vec::new(), format!("session {name}")));
     }
     let path = args.file.as_deref().unwrap_or(Path::new("-"));
     let (trades, problems) = read_trades(open_input(Some(path))?)?;
     Ok((trades, problems, path.display().to_string()))
+}
+
+/// Signed units by symbol that the portfolio of a session holds at its close.
+async fn held(store: &mut Store, session: &WhatIfSession) -> anyhow::Result<HashMap<String, f64>> {
+    let books = store.books(std::slice::from_ref(&session.portfolio)).await.map_err(store_error)?;
+    let lots = books.iter().flat_map(|book| &book.lots);
+    let mut held: HashMap<String, f64> = HashMap::new();
+    for lot in lots.filter(|lot| lot.position.is_open(session.as_of)) {
+        *held.entry(lot.instrument.symbol.clone()).or_default() += lot.position.quantity;
+    }
+    Ok(held)
 }
 
 /// Everything that is wrong goes to stderr; nothing is written.

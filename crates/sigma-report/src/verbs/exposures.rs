@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
-    TagFilterArgs, ToolError, WhatIfArgs,
+    TagFilterArgs, WhatIfArgs,
 };
 use sigma_core::analytics::exposures;
 use sigma_core::model::{Dimension, ExposureRow};
@@ -57,12 +57,9 @@ pub struct Args {
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
-    if args.what_if.what_if.is_some() {
-        if !args.filter.is_empty() {
-            let error = ToolError::usage("--what-if shows the whole portfolio");
-            return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
-        }
-        return exposures_what_if::run(&args, app, &mut store, &calendar).await;
+    args.what_if.refuse_choice(&args.filter)?;
+    if args.what_if.is_given() {
+        return exposures_what_if::run(&args, app, &mut store).await;
     }
     let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
     let mut table = empty_table();

@@ -1,27 +1,26 @@
 //! `exposures --what-if`: the list of `exposures` for the portfolio as it would be after trades.
 
-use sigma_cli::{App, Cell, Document, ExitStatus, ProFormaRequest, StoredResults, load_what_if};
+use sigma_cli::{App, Cell, Document, ExitStatus, Shown, StoredResults};
 use sigma_core::analytics::exposures::exposures;
-use sigma_core::calendar::Calendar;
 use sigma_store::{Engine, Store};
 
 use super::exposures::{Args, empty_table};
 use crate::sections::exposures::cells_of;
 
 /// Beta-adjusted exposures need them.
-const LOADINGS: StoredResults =
+pub(super) const LOADINGS: StoredResults =
     StoredResults { engine: Engine::FactorFits, what: "factor loadings", command: "sigma-factors run" };
 
-pub async fn run(
-    args: &Args,
-    app: &App,
-    store: &mut Store,
-    calendar: &Calendar,
-) -> anyhow::Result<ExitStatus> {
-    let as_of = app.stored_date(store, LOADINGS, None, &args.as_of).await?.as_of;
-    let request = ProFormaRequest::of_show(&args.what_if, &args.portfolio.portfolios, as_of)?;
-    let Some(request) = request else { return Ok(ExitStatus::Done) };
-    let what_if = load_what_if(app, store, calendar, request, &args.output).await?;
+pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<ExitStatus> {
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolio.portfolios,
+        as_of: &args.as_of,
+        results: LOADINGS,
+        output: &args.output,
+    };
+    let what_if = shown.load(app, store).await?;
+    let as_of = what_if.as_of;
 
     let after = &what_if.after;
     let mut table = empty_table();
@@ -36,7 +35,7 @@ pub async fn run(
     }
     args.list.apply(&mut table)?;
     let document = Document::single(table)
-        .title(format!("Exposures, pro forma after {}", args.what_if.name().unwrap_or_default()))
+        .title(format!("Exposures, pro forma after {}", args.what_if.name()))
         .note("A position counts in each of its tags, so tags may add up to more than the total.");
     app.write(&args.output, &document)?;
     Ok(app.tell_issues(&what_if.issues))

@@ -2,14 +2,16 @@
 
 use clap::ValueEnum;
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
-    TagFilterArgs,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Shown, Table,
+    TagFilterArgs, WhatIf, WhatIfArgs,
 };
 use sigma_core::analytics::grouping;
 use sigma_core::model::Lot;
+use sigma_store::Store;
 
 use crate::inputs::{self, Inputs};
 use crate::sections::{position_groups, positions};
+use crate::verbs::exposures_what_if::LOADINGS;
 use crate::verbs::stored_dates;
 
 /// What positions are grouped by.
@@ -60,6 +62,8 @@ pub struct Args {
     #[command(flatten)]
     pub portfolio: PortfolioArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub list: ListArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -74,21 +78,44 @@ impl Args {
 }
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
-    let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
-    let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
-    let mut all = inputs::load(&mut store, &calendar, found).await?;
+    let (mut all, issues) = match args.what_if.is_given() {
+        true => {
+            let what_if = after_trades(&args, app, &mut store).await?;
+            let issues = what_if.issues.clone();
+            (vec![inputs::pro_forma(what_if)], issues)
+        }
+        false => {
+            let (found, _) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
+            (inputs::load(&mut store, &app.calendar()?, found).await?, Vec::new())
+        }
+    };
     args.filter.check(all.iter().map(|inputs| &inputs.book))?;
     for inputs in &mut all {
         let lots = &inputs.book.lots;
         inputs.views.retain(|view| args.matches(&lots[view.lot]));
     }
-    let document = match args.group_by {
+    let mut document = match args.group_by {
         Some(by) => grouped(&args, by, &all)?,
         None => listed(&args, app, &all)?,
     };
+    if args.what_if.is_given() {
+        let title = document.title.take().unwrap_or_default();
+        document = document.title(format!("{title}, pro forma after {}", args.what_if.name()));
+    }
     app.write(&args.output, &document)?;
-    Ok(ExitStatus::Done)
+    Ok(app.tell_issues(&issues))
+}
+
+async fn after_trades(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<WhatIf> {
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolio.portfolios,
+        as_of: &args.as_of,
+        results: LOADINGS,
+        output: &args.output,
+    };
+    shown.load(app, store).await
 }
 
 fn listed(args: &Args, app: &App, all: &[Inputs]) -> anyhow::Result<Document> {

@@ -1,14 +1,16 @@
 //! `sigma-report show`: the latest snapshot of each portfolio.
 
 use sigma_cli::{
-    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table,
-    store_error,
+    App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Shown, Table,
+    WhatIfArgs, store_error,
 };
 use sigma_core::model::{Portfolio, Reason, Snapshot};
-use sigma_store::Scope;
+use sigma_store::{Scope, Store};
 
+use crate::inputs;
 use crate::report::{fraction, money, number};
 use crate::sections::absent;
+use crate::verbs::exposures_what_if::LOADINGS;
 use crate::verbs::stored_dates;
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +20,8 @@ pub struct Args {
     #[command(flatten)]
     pub portfolio: PortfolioArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub list: ListArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -25,6 +29,9 @@ pub struct Args {
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
+    if args.what_if.is_given() {
+        return after_trades(&args, app, &mut store).await;
+    }
     let (found, without) = stored_dates::find(app, &mut store, &args.portfolio, &args.as_of).await?;
     let mut rows = Vec::new();
     for (portfolio, date) in &found {
@@ -40,6 +47,31 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     }
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)
+}
+
+/// What the snapshot would be. What a day or a history makes is not there: the book after trades has none.
+async fn after_trades(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<ExitStatus> {
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolio.portfolios,
+        as_of: &args.as_of,
+        results: LOADINGS,
+        output: &args.output,
+    };
+    let what_if = shown.load(app, store).await?;
+    let issues = what_if.issues.clone();
+    let inputs = inputs::pro_forma(what_if);
+    let mut table = table(std::iter::once((&inputs.book.portfolio, &inputs.snapshot)));
+    let of_time = ["day_pnl_usd", "day_return_fraction", "drawdown_fraction"];
+    for (at, column) in table.columns.iter().enumerate() {
+        if of_time.contains(&column.key.as_str()) {
+            table.rows.iter_mut().for_each(|row| row[at] = Cell::missing(Reason::NotComputed));
+        }
+    }
+    args.list.apply(&mut table)?;
+    let title = format!("Snapshot, pro forma after {}", args.what_if.name());
+    app.write(&args.output, &Document::single(table).title(title))?;
+    Ok(app.tell_issues(&issues))
 }
 
 /// One row a snapshot.

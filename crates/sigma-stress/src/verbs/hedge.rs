@@ -41,7 +41,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     let as_of = app.stored_date(&mut store, LOADINGS, None, &args.as_of).await?.as_of;
     let request = ProFormaRequest {
-        portfolio: one_portfolio(&args.portfolios.portfolios)?,
+        portfolio: one_portfolio(&args.portfolios.portfolios)?.map(str::to_owned),
         as_of,
         trades: args.with.iter().enumerate().map(probe).collect(),
         problems: Vec::new(),

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_cli::{Cell, Column, Format, Table, fail};
-use sigma_core::analytics::performance::roll_from_opening;
+use sigma_cli::{Cell, Column, Format, Table, TagFilterArgs, fail};
+use sigma_core::analytics::performance::{Day, roll_from_opening};
+use sigma_core::analytics::positions::PositionView;
 use sigma_core::analytics::shocks::FactorShocks;
 use sigma_core::analytics::stress::{self, PositionPnl, StressInputs};
 use sigma_core::calendar::Calendar;
@@ -18,36 +20,70 @@ use crate::inputs::{Inputs, Scenarios, load};
 /// Amount in dollars, and its share of the total, by which a computed sum may differ from the stored total.
 const AGREES: (f64, f64) = (0.005, 1e-9);
 
-/// The table, and whether the sums agree with the stored totals.
-pub async fn table(
+/// Told below what is shown of a choice of positions.
+pub const OF_CHOSEN: &str =
+    "Of the positions that match: sums of their parts, as fractions of the NAV of the whole portfolio.";
+
+/// Hands every scenario of every portfolio to `each`: the positions that match in both modes, and the result of them.
+/// Portfolios without one are passed over. The answer is whether the sums over all positions agree with what is stored.
+pub async fn computed(
     store: &mut Store,
     calendar: Calendar,
     books: &[Book],
-    scenarios: Scenarios,
+    (scenarios, filter): (Scenarios, &TagFilterArgs),
     rows: &[Row],
-    format: Format,
-) -> anyhow::Result<(Table, bool)> {
-    let Some(as_of) = rows.first().map(|(_, as_of, _)| *as_of) else { return Ok((empty_table(), true)) };
+    mut each: impl FnMut(&StressInputs<'_>, &[Vec<PositionPnl>; 2], StressResult),
+) -> anyhow::Result<bool> {
+    let Some(as_of) = rows.first().map(|(_, as_of, _)| *as_of) else { return Ok(true) };
     let slugs: Vec<String> = books.iter().map(|book| book.portfolio.slug.clone()).collect();
     let (inputs, _) = load(store, calendar, &slugs, (as_of, as_of), scenarios).await?;
     let empty = InstrumentResults::default();
-    let mut table = empty_table();
     let mut agrees = true;
     for book in &inputs.books {
-        let days =
-            roll_from_opening(book, &inputs.market, &inputs.calendar, as_of).map_err(calendar_error)?;
-        let Some(day) = days.last().filter(|day| day.date == as_of) else { continue };
-        let close = Close::new(&inputs, book, day, &empty);
-        let on = close.stress_inputs(&inputs);
-        let of_book = rows.iter().filter(|(id, ..)| *id == book.portfolio.id);
-        for (_, _, stored) in of_book {
+        let Some(day) = day_of(&inputs, book, as_of)? else { continue };
+        let close = Close::new(&inputs, book, &day, &empty);
+        let all = close.stress_inputs(&inputs);
+        let (kept, views) = chosen(&all, filter);
+        if kept.is_empty() && !filter.is_empty() {
+            continue;
+        }
+        let on = StressInputs { views: &views, ..all };
+        for (_, _, stored) in rows.iter().filter(|(id, ..)| *id == book.portfolio.id) {
             let shocks = shocks_of(&inputs, &stored.scenario_id)?;
-            let modes = by_mode(&on, shocks, stored);
+            let modes = by_mode(&all, shocks, stored);
             agrees &= same(&modes, stored);
-            push(&mut table, &on, &modes, stored, format);
+            let modes = modes.map(|pnls| kept.iter().map(|at| pnls[*at].clone()).collect());
+            let result = if filter.is_empty() { stored.clone() } else { narrowed(&on, &modes, stored) };
+            each(&on, &modes, result);
         }
     }
-    Ok((table, agrees))
+    Ok(agrees)
+}
+
+/// A book rolled to the close; `None` before it opens.
+pub fn day_of(inputs: &Inputs, book: &Book, as_of: NaiveDate) -> anyhow::Result<Option<Day>> {
+    let days = roll_from_opening(book, &inputs.market, &inputs.calendar, as_of).map_err(calendar_error)?;
+    Ok(days.into_iter().next_back().filter(|day| day.date == as_of))
+}
+
+/// The positions that match, with their places among all.
+pub fn chosen(all: &StressInputs<'_>, filter: &TagFilterArgs) -> (Vec<usize>, Vec<PositionView>) {
+    let matching = all.views.iter().enumerate().filter(|(_, view)| filter.matches(&all.book.lots[view.lot]));
+    matching.map(|(at, view)| (at, view.clone())).unzip()
+}
+
+/// The result of a scenario over a choice of positions. What the factors do is as it is for all.
+fn narrowed(
+    on: &StressInputs<'_>,
+    [direct, correlated]: &[Vec<PositionPnl>; 2],
+    stored: &StressResult,
+) -> StressResult {
+    let (direct, left_out) = stress::sum(on, direct);
+    let (correlated, also) = match &stored.correlated {
+        Ok(_) => stress::sum(on, correlated),
+        Err(reason) => (Err(*reason), 0.0),
+    };
+    StressResult { direct, correlated, excluded_value: left_out.max(also), ..stored.clone() }
 }
 
 pub fn empty_table() -> Table {

@@ -113,6 +113,8 @@ async fn remove(args: RemoveSession, app: &App) -> anyhow::Result<ExitStatus> {
     let mut store = app.open_store().await?;
     if args.dry_run.dry_run {
         let session = store.what_if_session(&args.name).await.map_err(store_error)?;
+        let trades = session.trades.len();
+        app.note(&format!("dry run: would forget session {} with its {trades} trades", session.name));
         app.record("would_remove", session.name);
         return Ok(ExitStatus::Done);
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use sigma_cli::{
     App, AsOfArgs, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredDate, StoredResults,
-    Table, WhatIfArgs, fail, store_error,
+    Table, TagFilterArgs, ToolError, WhatIfArgs, fail, store_error,
 };
-use sigma_core::analytics::stress::METHOD;
-use sigma_core::model::{Book, Scenario};
+use sigma_core::analytics::stress::{METHOD, PositionPnl, StressInputs};
+use sigma_core::model::{Book, Scenario, StressResult};
 use sigma_store::{Engine, Scope, Store};
 
 use super::{positions, show_what_if, tables};
@@ -42,14 +42,21 @@ pub struct Args {
     #[command(flatten)]
     pub(super) what_if: WhatIfArgs,
     #[command(flatten)]
+    pub(super) filter: TagFilterArgs,
+    #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    if args.implied_moves && !args.filter.is_empty() {
+        let error = ToolError::usage("implied moves are of factors, whatever positions are held");
+        return Err(error.hint("leave --tag, --all-tags, --type and --underlying out").into());
+    }
     let mut store = app.open_store().await?;
-    if args.what_if.what_if.is_some() {
+    args.what_if.refuse_choice(&args.filter)?;
+    if args.what_if.is_given() {
         return show_what_if::run(&args, app, &mut store).await;
     }
     let books = store.books(&args.portfolios.portfolios).await.map_err(store_error)?;
@@ -58,17 +65,37 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let rows = stored(&mut store, &args, &ids, date).await?;
     let scenarios = store.scenarios().await.map_err(store_error)?;
 
-    let (table, is_current) = if args.positions {
-        let scenarios = Scenarios::load(&mut store, args.scenarios.as_deref()).await?;
-        positions::table(&mut store, app.calendar()?, &books, scenarios, &rows, args.output.format).await?
-    } else {
-        (summary(&args, &rows, &books, &scenarios), true)
+    args.filter.check(&books)?;
+    let (table, is_current) = match args.positions || !args.filter.is_empty() {
+        true => computed(app, &mut store, &args, &books, (&rows, &scenarios)).await?,
+        false => (summary(&args, &rows, &books, &scenarios), true),
     };
     let shown = write(app, &args, table, date.as_of, "Stress scenarios")?;
     if !is_current {
         app.note("parts computed again differ from stored totals: what they come from has changed; run `sigma-stress run`");
     }
     Ok(if is_current { shown } else { ExitStatus::Partial })
+}
+
+/// Parts by position, or what a choice of positions adds up to; and whether the parts agree with what is stored.
+async fn computed(
+    app: &App,
+    store: &mut Store,
+    args: &Args,
+    books: &[Book],
+    (rows, scenarios): (&[tables::Row], &[Scenario]),
+) -> anyhow::Result<(Table, bool)> {
+    let asked = Scenarios::load(store, args.scenarios.as_deref()).await?;
+    let mut parts = positions::empty_table();
+    let mut totals: Vec<tables::Row> = Vec::new();
+    let as_of = rows.first().map(|(_, as_of, _)| *as_of);
+    let each = |on: &StressInputs<'_>, modes: &[Vec<PositionPnl>; 2], result: StressResult| {
+        positions::push(&mut parts, on, modes, &result, args.output.format);
+        totals.extend(as_of.map(|as_of| (on.book.portfolio.id, as_of, result)));
+    };
+    let asked = (asked, &args.filter);
+    let agrees = positions::computed(store, app.calendar()?, books, asked, rows, each).await?;
+    Ok((if args.positions { parts } else { summary(args, &totals, books, scenarios) }, agrees))
 }
 
 pub(super) fn summary(args: &Args, rows: &[tables::Row], books: &[Book], scenarios: &[Scenario]) -> Table {
@@ -94,6 +121,9 @@ pub(super) fn write(
         document = document
             .note("Direct: only the named factors move. Correlated: the others move to their conditional expectation.")
             .note("Extrapolated: a distance beyond 5 annual deviations, further than the data reaches.");
+    }
+    if !args.filter.is_empty() {
+        document = document.note(positions::OF_CHOSEN);
     }
     app.write(&args.output, &document)?;
     Ok(ExitStatus::Done)

@@ -1,6 +1,6 @@
 //! `show --what-if`: the scenarios of `show`, computed on the portfolio as it would be after trades.
 
-use sigma_cli::{App, ExitStatus, ProFormaRequest};
+use sigma_cli::{App, ExitStatus, Shown};
 use sigma_core::analytics::stress;
 use sigma_store::Store;
 
@@ -12,10 +12,15 @@ use crate::inputs::Scenarios;
 use crate::what_if::{State, Thought};
 
 pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<ExitStatus> {
-    let as_of = app.stored_date(store, LOADINGS, None, &args.as_of).await?.as_of;
-    let Some(request) = ProFormaRequest::of_show(&args.what_if, &args.portfolios.portfolios, as_of)? else {
-        return Ok(ExitStatus::Done);
+    let shown = Shown {
+        what_if: &args.what_if,
+        portfolios: &args.portfolios.portfolios,
+        as_of: &args.as_of,
+        results: LOADINGS,
+        output: &args.output,
     };
+    let request = shown.request(app, store).await?;
+    let as_of = request.as_of;
     let scenarios = Scenarios::load(store, args.scenarios.as_deref()).await?;
     let thought = Thought::load(app, store, &app.calendar()?, request, scenarios, &args.output).await?;
 
@@ -25,7 +30,7 @@ pub async fn run(args: &Args, app: &App, store: &mut Store) -> anyhow::Result<Ex
         true => parts(args, thought.after(), &rows),
         false => summary(args, &rows, books, &thought.scenarios.all),
     };
-    let title = format!("Stress scenarios, pro forma after {}", args.what_if.name().unwrap_or_default());
+    let title = format!("Stress scenarios, pro forma after {}", args.what_if.name());
     write(app, args, table, as_of, &title)?;
     Ok(app.tell_issues(&thought.issues()))
 }

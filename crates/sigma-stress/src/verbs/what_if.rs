@@ -73,8 +73,33 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     if writes {
         app.set_as_of(as_of);
         save(app, &mut store, &args, &thought, fractional).await?;
+    } else if args.dry_run.dry_run {
+        tell_plan(app, &args, &thought);
     }
     Ok(app.tell_issues(&thought.issues()))
+}
+
+/// What a run that is not dry would write.
+fn tell_plan(app: &App, args: &Args, thought: &Thought) {
+    let what_if = &thought.what_if;
+    let count = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    match &args.save {
+        Some(name) => {
+            app.note(&format!(
+                "dry run: would keep {} as session {name}",
+                count(what_if.fills.len(), "trade")
+            ));
+        }
+        None if args.to_portfolio.is_none() => {
+            app.note("dry run: nothing to write without --save or --to-portfolio");
+        }
+        None => {}
+    }
+    if let Some(slug) = &args.to_portfolio {
+        let (lots, cash) = (what_if.after.book.lots.len(), what_if.after.day.cash);
+        let positions = count(lots, "position");
+        app.note(&format!("dry run: would store portfolio {slug} with {positions} and {cash:.2} in cash"));
+    }
 }
 
 /// Names are checked before the work, so that nothing is computed in vain.
@@ -104,22 +129,15 @@ async fn refuse_taken_names(store: &mut Store, args: &Args) -> anyhow::Result<()
     }
 }
 
-async fn request<'a>(
+async fn request(
     app: &App,
     store: &mut Store,
-    args: &'a Args,
-    session: Option<&'a WhatIfSession>,
-) -> anyhow::Result<ProFormaRequest<'a>> {
+    args: &Args,
+    session: Option<&WhatIfSession>,
+) -> anyhow::Result<ProFormaRequest> {
     let portfolio = one_portfolio(&args.portfolios.portfolios)?;
     if let Some(session) = session {
-        return Ok(ProFormaRequest {
-            portfolio: portfolio.or(Some(&session.portfolio)),
-            as_of: app.asked_session(&args.as_of)?.unwrap_or(session.as_of),
-            trades: session.trades.iter().map(|filled| filled.trade.clone()).collect(),
-            problems: Vec::new(),
-            fractional: session.fractional,
-            source: format!("session {}", session.name),
-        });
+        return Ok(ProFormaRequest::of_session(session, portfolio, app.asked_session(&args.as_of)?));
     }
     let date = app.stored_date(store, LOADINGS, None, &args.as_of).await?;
     ProFormaRequest::read(args.file.as_deref(), args.fractional, portfolio, date.as_of)

@@ -39,7 +39,7 @@ impl Thought {
         app: &App,
         store: &mut Store,
         calendar: &Calendar,
-        request: ProFormaRequest<'_>,
+        request: ProFormaRequest,
         scenarios: Scenarios,
         output: &OutputArgs,
     ) -> anyhow::Result<Thought> {
