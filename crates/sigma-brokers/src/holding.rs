@@ -53,6 +53,14 @@ pub fn unlisted(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>)
     symbol(text, row, column, problems).map(Named::Private)
 }
 
+/// The symbol of a format that leaves out the point of share classes.
+pub fn with_points(named: Named) -> Named {
+    match named {
+        Named::Symbol(symbol) => Named::Symbol(symbols::canonical_without_points(&symbol).unwrap_or(symbol)),
+        other => other,
+    }
+}
+
 /// What a row states, before signs and units are settled.
 pub struct Stated {
     pub row: u64,

@@ -20,7 +20,7 @@ pub enum DecimalMark {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number {
     pub value: f64,
-    /// Digits behind the decimal mark, as written.
+    /// Digits behind the decimal mark, without zeros at the end.
     pub decimals: usize,
     /// Digits between the first and the last that is not zero.
     pub significant_digits: usize,
@@ -103,7 +103,7 @@ fn take_currency(text: &str) -> &str {
 /// Digits with a decimal point and without thousands, and how many decimals were written.
 fn plain(text: &str, mark: DecimalMark) -> Option<(String, usize)> {
     let (mark, thousands): (char, &[char]) = match mark {
-        DecimalMark::Point => ('.', &[',']),
+        DecimalMark::Point => ('.', &[',', '\'']),
         DecimalMark::Comma => (',', &['.', '\'', ' ', '\u{a0}', '\u{202f}']),
     };
     let (mantissa, exponent) = match text.find(['e', 'E']) {
@@ -126,7 +126,7 @@ fn plain(text: &str, mark: DecimalMark) -> Option<(String, usize)> {
     digits.push('.');
     digits.push_str(if fraction.is_empty() { "0" } else { fraction });
     digits.push_str(exponent);
-    Some((digits, fraction.len()))
+    Some((digits, fraction.trim_end_matches('0').len()))
 }
 
 /// One to three digits, then groups of three behind one and the same separator.

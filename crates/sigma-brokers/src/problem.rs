@@ -116,7 +116,7 @@ pub const CODES: &[Code] = &[
         "the order of day and month is not told",
         "write dates as YYYY-MM-DD, or set date_order in a mapping file",
     ),
-    warning("ERR_CSV_011", "no positions in the file", "check that the right view was exported"),
+    error("ERR_CSV_011", "neither positions nor cash in the file", "check that the right view was exported"),
     warning(
         "ERR_CSV_012",
         "a row that is not understood was passed over",

@@ -208,7 +208,7 @@ impl<'a> Book<'a> {
 
     fn split(&mut self, at: usize, symbol: &str, added: f64, problems: &mut Vec<Problem>) {
         let lots = self.lots.get_mut(symbol).into_iter().flatten();
-        let held: f64 = lots.map(|lot| lot.quantity).sum();
+        let held = lots.map(|lot| lot.quantity).sum::<f64>() + 0.0;
         let factor = (held + added) / held;
         if held == 0.0 || !factor.is_finite() || factor <= 0.0 {
             let message = format!("a split of {symbol}, of which the file has opened {held} units");

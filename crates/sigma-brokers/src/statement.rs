@@ -47,6 +47,18 @@ pub enum AssetClass {
     CashLike,
 }
 
+impl AssetClass {
+    /// The printed form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AssetClass::Public => "public",
+            AssetClass::Option => "option",
+            AssetClass::Private => "private",
+            AssetClass::CashLike => "cash_like",
+        }
+    }
+}
+
 /// Something about a position that its numbers do not show.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -36,6 +36,10 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
     }
     let symbol = bare.to_ascii_uppercase();
     let symbol = match symbol.rsplit_once(['/', '-', ' ', '.']) {
+        // The trackers' spelling of a series of preferred shares: `KIM-PL`.
+        Some((root, series)) if series.len() == 2 && series.starts_with('P') && symbol.contains('-') => {
+            format!("{root}.{series}")
+        }
         Some((root, class)) if !root.trim().is_empty() && is_class(class) => {
             let series = class.strip_prefix("PR").map(|series| format!("P{series}"));
             format!("{}.{}", root.trim(), series.as_deref().unwrap_or(class))

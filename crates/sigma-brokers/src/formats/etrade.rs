@@ -1,12 +1,11 @@
 //! E*TRADE portfolio download: a block on the account, the table, `CASH` and `TOTAL`, a line with the date.
 
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
-use crate::columns::{Layout, Role, required};
+use crate::columns::{Columns, Layout, Role, required};
 use crate::dates::{self, DateOrder};
 use crate::holding::{cash, holding, named};
-use crate::input::{Input, name_and_number, tail_of};
+use crate::input::{Accounts, Input, Line, name_and_number};
 use crate::problem::Problem;
-use crate::rows::Row;
 use crate::statement::{Account, CashBasis, StatedTotal};
 
 const COLUMNS: Layout = &[
@@ -27,45 +26,48 @@ pub const BROKER: Broker = Broker {
 };
 
 fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
-    let mut account = account(input.preamble());
+    let mut accounts = Accounts::default();
     let mut as_of = None;
-    for row in input.body().iter().filter(|row| !row.is_blank()) {
-        let line = input.line(row);
-        match line.text(Role::Symbol) {
-            None => problems.push(line.problem(
-                "ERR_CSV_012",
-                Role::Symbol,
-                "a row without symbol was passed over",
-            )),
-            Some(text) if text.starts_with("Generated at") => {
-                as_of = dates::last_in(text, DateOrder::MonthFirst);
-            }
-            Some(text) if text.eq_ignore_ascii_case("CASH") => {
-                account.cash.extend(cash(&line, CashBasis::Balance, "CASH", problems))
-            }
-            Some(text) if text.eq_ignore_ascii_case("TOTAL") => {
-                let value = line.value(Role::MarketValue, problems);
-                let total = |value| StatedTotal { what: "TOTAL".to_owned(), value, row: row.line };
-                account.totals.extend(value.map(total));
-            }
-            Some(text) if row.single().is_some() && text.contains(' ') => {
-                let message = "a line of text was passed over";
-                problems.push(line.problem("ERR_CSV_012", Role::Symbol, message));
-            }
-            Some(symbol) => {
-                let named = named(symbol, row.line, line.columns.name(Role::Symbol), problems);
-                account.positions.extend(named.and_then(|named| holding(&line, named, problems)));
+    let mut columns = None;
+    let mut rows = input.rows.iter().filter(|row| !row.is_blank());
+    while let Some(row) = rows.next() {
+        // Each account has a block of its own above its table.
+        if row.cell(0) == "Account" && row.cell(1) == "Net Account Value" {
+            let (name, number) = rows.next().map_or(("", ""), |below| name_and_number(below.cell(0)));
+            accounts.of(name, number);
+            columns = None;
+        } else if let Some(again) = Columns::again(row, COLUMNS) {
+            columns = Some(again);
+        } else if let Some(columns) = &columns {
+            let line = Line { row, columns, input };
+            match line.text(Role::Symbol).and_then(|text| text.strip_prefix("Generated at ")) {
+                Some(moment) => as_of = as_of.max(dates::last_in(moment, DateOrder::MonthFirst)),
+                None => table_row(&line, accounts.latest(), problems),
             }
         }
     }
-    Parsed { as_of, accounts: vec![account] }
+    Parsed { as_of, accounts: accounts.into_vec() }
 }
 
-/// The row below `Account, Net Account Value, ...`.
-fn account(preamble: &[Row]) -> Account {
-    let is_header = |row: &Row| row.cell(0) == "Account" && row.cell(1) == "Net Account Value";
-    let below = preamble.iter().skip_while(|row| !is_header(row)).nth(1);
-    let (name, number) = below.map_or(("", ""), |row| name_and_number(row.cell(0)));
-    let name = Some(name.to_owned()).filter(|name| !name.is_empty());
-    Account { name, number_tail: tail_of(number), ..Account::default() }
+fn table_row(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
+    let Some(text) = line.text(Role::Symbol) else {
+        problems.push(line.problem("ERR_CSV_012", Role::Symbol, "a row without symbol was passed over"));
+        return;
+    };
+    if text.eq_ignore_ascii_case("CASH") {
+        account.cash.extend(cash(line, CashBasis::Balance, "CASH", problems));
+    } else if text.eq_ignore_ascii_case("TOTAL") {
+        let value = line.value(Role::MarketValue, problems);
+        let total = |value| StatedTotal { what: "TOTAL".to_owned(), value, row: line.row.line };
+        account.totals.extend(value.map(total));
+    } else if line.row.single().is_some() {
+        // Titles of the next block, and disclaimers.
+        if text.contains(' ') && text != "Account Summary" {
+            problems.push(line.problem("ERR_CSV_012", Role::Symbol, "a line of text was passed over"));
+        }
+    } else if dates::parse(text, DateOrder::MonthFirst).is_none() {
+        // A date is a lot of the position above, which has its units and its average cost already.
+        let named = named(text, line.row.line, line.columns.name(Role::Symbol), problems);
+        account.positions.extend(named.and_then(|named| holding(line, named, problems)));
+    }
 }

@@ -4,11 +4,10 @@
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
-use crate::holding::{Named, cash, holding, named, untickered};
+use crate::holding::{cash, holding, named, untickered, with_points};
 use crate::input::{Accounts, Input, Line};
 use crate::problem::Problem;
 use crate::statement::{Account, CashBasis};
-use crate::symbols::canonical_without_points;
 
 const COLUMNS: Layout = &[
     required(Role::Account, &["account number"]),
@@ -36,10 +35,11 @@ fn parse(input: &Input<'_>, problems: &mut Vec<Problem>) -> Parsed {
     let mut accounts = Accounts::default();
     let mut as_of = None;
     for row in input.body().iter().filter(|row| !row.is_blank()) {
-        if let Some(text) = row.single() {
-            if let Some((_, moment)) = text.split_once("Date downloaded") {
-                as_of = dates::last_in(moment, DateOrder::MonthFirst);
-            }
+        if let Some(moment) = row.cell(0).strip_prefix("Date downloaded") {
+            as_of = [moment, row.cell(1)].iter().find_map(|text| dates::last_in(text, DateOrder::MonthFirst));
+            continue;
+        }
+        if row.single().is_some() {
             continue;
         }
         let line = input.line(row);
@@ -66,10 +66,6 @@ fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>)
     {
         account.cash.extend(cash(line, CashBasis::Balance, symbol.trim_end_matches('*'), problems));
     } else if let Some(named) = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems) {
-        let named = match named {
-            Named::Symbol(symbol) => Named::Symbol(canonical_without_points(&symbol).unwrap_or(symbol)),
-            contract => contract,
-        };
-        account.positions.extend(holding(line, named, problems));
+        account.positions.extend(holding(line, with_points(named), problems));
     }
 }

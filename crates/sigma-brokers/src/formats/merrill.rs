@@ -2,7 +2,7 @@
 
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Layout, Role, optional, required};
-use crate::holding::{Named, cash, holding, named, untickered};
+use crate::holding::{Named, cash, holding, named, untickered, with_points};
 use crate::input::{Accounts, Input, Line};
 use crate::money;
 use crate::problem::Problem;
@@ -91,7 +91,7 @@ fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>)
     let symbol = line.text(Role::Symbol).filter(|symbol| !symbol.starts_with('-'));
     let cusip = line.text(Role::Cusip).filter(|cusip| is_cusip(cusip));
     if let Some(symbol) = symbol {
-        let named = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
+        let named = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems).map(with_points);
         account.positions.extend(named.and_then(|named| holding(line, named, problems)));
     } else if line.text(Role::Quantity).is_none() || line.value(Role::Price, problems) == Some(1.0) {
         let name = line.text(Role::Description).unwrap_or_default();

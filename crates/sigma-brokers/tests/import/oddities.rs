@@ -210,3 +210,40 @@ fn a_consolidated_statement_of_interactive_brokers() {
         accounts.iter().map(|a| (a.number_tail.as_deref(), a.positions.len(), a.cash.len())).collect();
     assert_eq!(found, [(Some("1111"), 1, 0), (Some("2222"), 1, 1)]);
 }
+
+const ETRADE: &str = "Symbol,Last Price $,Change $,Change %,Quantity,Price Paid $,Day's Gain $,Total Gain $,Total Gain %,Value $\n";
+
+/// Two blocks in one file, lots below their position, and disclaimers.
+#[test]
+fn accounts_lots_and_disclaimers_of_etrade() {
+    let block = |account: &str, rows: &str| {
+        format!(
+            "Account Summary\nAccount,Net Account Value\n\"{account}\",13180.20\n\n{ETRADE}{rows}\n\
+             Generated at Nov 04 2025 04:33 PM ET\n"
+        )
+    };
+    let first = "ACME,101.65,-3.10,-2.96,120.0000000,80.00,-372.00,2598.00,27.06,12198\n\
+        06/12/2023,101.65,,,50,80.00,,,,5082.50\n07/12/2023,101.65,,,70,80.00,,,,7115.50\n\
+        Cash,,,,,,,,,14.20,\nTotal,,,,,,,,,12212.20,\n";
+    let text = block("Individual Brokerage -1234", first)
+        + &block(
+            "Roth Brokerage -5678",
+            "VTI,300,0,0,2,200,0,0,0,600\nCASH,,,,,,,,,1.00,\nTOTAL,,,,,,,,,601,\n",
+        )
+        + "\"A disclaimer of one line\"\n";
+    let reading = import(text.as_bytes());
+    assert!(codes(&reading).iter().all(|code| code.ends_with("ERR_CSV_012")), "{:?}", codes(&reading));
+    let accounts = reading.statement.unwrap().accounts;
+    let found: Vec<_> = accounts
+        .iter()
+        .map(|a| {
+            (
+                a.number_tail.as_deref().unwrap(),
+                a.positions.len(),
+                a.stated_value().unwrap(),
+                a.totals[0].value,
+            )
+        })
+        .collect();
+    assert_eq!(found, [("1234", 1, 12_212.2, 12_212.2), ("5678", 1, 601.0, 601.0)]);
+}

@@ -107,6 +107,45 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
     (table, total)
 }
 
+/// What the file holds, one row for each of its rows, and how many there are.
+pub fn positions(rows: &[(&Book, &Account)]) -> (Table, usize) {
+    let mut table = Table::new(vec![
+        Column::text("portfolio", "Portfolio"),
+        Column::number("row", "Row"),
+        Column::text("symbol", "Symbol"),
+        Column::text("position_type", "Type"),
+        Column::text("class", "Class"),
+        Column::number("quantity", "Quantity"),
+        Column::number("entry_price_usd", "Entry").unit("USD"),
+        Column::text("entry_date", "Entered on"),
+        Column::number("cost_basis_usd", "Cost").unit("USD"),
+        Column::number("price_usd", "Price").unit("USD"),
+        Column::number("market_value_usd", "Value").unit("USD"),
+        Column::text("exit_date", "Exit on"),
+    ]);
+    for (book, account) in rows {
+        for position in &account.positions {
+            table.push(vec![
+                Cell::text(&book.portfolio.slug),
+                Cell::Int(position.row as i64),
+                Cell::text(&position.symbol),
+                Cell::text(position.position_type()),
+                Cell::text(position.class.as_str()),
+                shortest(position.quantity),
+                Cell::or_blank(position.entry_price, price),
+                Cell::or_blank(position.entry_date, Cell::Date),
+                Cell::or_blank(position.cost_basis, Cell::Money),
+                Cell::or_blank(position.price, price),
+                Cell::or_blank(position.market_value, Cell::Money),
+                Cell::or_blank(position.exit_date, Cell::Date),
+            ]);
+        }
+    }
+    let total = table.rows.len();
+    table.window(0, Some(CHANGES_SHOWN));
+    (table, total)
+}
+
 /// Totals that the file states beside what was read.
 pub fn totals(rows: &[(&Book, &Account)]) -> Table {
     let mut table = Table::new(vec![

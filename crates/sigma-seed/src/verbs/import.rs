@@ -132,7 +132,14 @@ pub(super) async fn import(
     }
     let mut document = document(&work, &found, app);
     if args.dry_run.dry_run {
-        document = document.section("readiness", readiness(&mut store, &work).await?);
+        let stated: Vec<_> = work.accounts.iter().map(|account| (&account.book, &account.stated)).collect();
+        let (positions, total) = preview::positions(&stated);
+        if total > preview::CHANGES_SHOWN {
+            app.note(&format!("{} of {total} positions are shown", preview::CHANGES_SHOWN));
+        }
+        document = document
+            .section("positions", positions)
+            .section("readiness", readiness(&mut store, &work).await?);
         app.note("dry run: nothing was written");
         return Ok((document, ExitStatus::partial_if(errors > 0)));
     }
