@@ -46,6 +46,9 @@ impl Decisions {
 
     /// The sessions of which a bar of the provider was refused, and not dropped by the user.
     pub fn waiting(&self, symbol: &str, source: &str, sessions: &[NaiveDate]) -> Vec<NaiveDate> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         let is_waiting =
             |day: &&NaiveDate| self.waiting.contains(&(symbol.to_owned(), **day, source.to_owned()));
         sessions.iter().filter(is_waiting).copied().collect()

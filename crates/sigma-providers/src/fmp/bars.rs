@@ -277,16 +277,17 @@ impl Rows {
 
 /// Turns split-adjusted rows back into prices as traded.
 fn rebuilt(rows: Rows, splits: &Splits, ask: &BarsAsk) -> Series {
-    let Rows { mut bars, mut problems, unusable: without_close } = rows;
+    let Rows { mut bars, mut problems, unusable: mut unknown } = rows;
     let effective: Vec<_> = splits.rows.iter().filter(|split| split.date <= ask.today).cloned().collect();
     let unusable = splits.unusable.iter().filter(|date| **date <= ask.today).max();
     if let Some(date) = unusable.filter(|date| bars.iter().any(|bar| bar.date < **date)) {
+        unknown.extend(bars.iter().map(|bar| bar.date).filter(|day| day < date));
         bars.retain(|bar| bar.date >= *date);
         problems.push(format!("the split of {date} has no clear ratio: prices before it cannot be made raw"));
     }
     unadjust(&mut bars, &effective);
     let splits = effective.into_iter().filter(|split| split.date >= ask.from).collect();
-    Series { bars, splits: Some(splits), dividends: None, problems, unusable: without_close }
+    Series { bars, splits: Some(splits), dividends: None, problems, unusable: unknown }
 }
 
 /// Stretches of at most [`LONGEST`] that cover the dates without overlap, newest first.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_core::model::{Dataset, InstrumentKind};
+use sigma_core::model::{CloseBasis, Dataset, InstrumentKind, PriceBar};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
 use sigma_providers::{Data, FaultKind, Provider, ProviderId, order};
 
@@ -36,6 +36,17 @@ fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bo
     let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
     let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
     is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
+}
+
+/// Whether a bar was rebuilt, and the same provider has given it as traded before.
+fn is_worse(state: &State, symbol: &str, bar: &PriceBar) -> bool {
+    let stored = state.histories.get(symbol).and_then(|history| history.on(bar.date));
+    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&bar.date));
+    let is_better = |stored: &PriceBar| stored.source == bar.source && stored.basis == CloseBasis::AsTraded;
+    bar.basis == CloseBasis::Rebuilt
+        && stored.is_some_and(is_better)
+        && !is_outdated
+        && !state.is_to_refresh(symbol, bar.date)
 }
 
 /// Sessions of either, ascending.
@@ -101,7 +112,7 @@ impl Gathering<'_> {
         let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), unusable, self.calendar);
         self.from(id).fetches.push(gaps);
         let state = &*self.state;
-        series.bars.retain(|bar| may_store(state, symbol, bar.date, id));
+        series.bars.retain(|bar| may_store(state, symbol, bar.date, id) && !is_worse(state, symbol, bar));
         if let Some(history) = state.histories.get(symbol) {
             series.problems.extend(adjusted::keep(&mut series.bars, history));
         }

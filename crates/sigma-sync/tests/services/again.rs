@@ -120,3 +120,42 @@ fn splits_are_asked_for_once_a_symbol() {
         assert_eq!(asked.iter().filter(|target| target.starts_with(&of_splits)).count(), 1, "{asked:?}");
     }
 }
+
+#[test]
+fn prices_that_could_not_be_made_raw_come_when_the_split_is_clear() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let unclear = r#"[{"symbol":"S000","date":"2025-06-18","numerator":null,"denominator":null}]"#;
+    market.answer(move |request| {
+        let is_of_splits = request.path == "/stable/splits" && request.query("symbol") == Some("S000");
+        is_of_splits.then(|| Reply::json(200, unclear))
+    });
+    fixture.sync(&market, &["fmp"], "prices", &[]).says("split of 2025-06-18: no clear ratio");
+    assert_eq!(close_of(&fixture, "2025-06-17"), None);
+    market.heal();
+    fixture.sync(&market, &["fmp"], "prices", &[]).ends(0).says("sufficient=2/2");
+    assert!(close_of(&fixture, "2025-06-17").is_some());
+}
+
+#[test]
+fn a_bar_as_traded_is_not_replaced_by_a_rebuilt_one() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let mut command = fixture.command(&market, &["polygon"]);
+    command.env("SIGMA_NOW", "2025-06-28T12:00:00Z");
+    command.args(["prices", "--as-of", "2025-06-20", "--window", "15"]);
+    Run::new(command.output().unwrap()).ends(0);
+    let before = fixture.histories()["S000"].bars.clone();
+    let listed = market.exchange.clone();
+    market.answer(move |request| {
+        is_bars_of(request, "S000").then(|| {
+            let mut body: serde_json::Value = serde_json::from_slice(listed.reply(request).body()).unwrap();
+            body["adjusted"] = true.into();
+            Reply::json(200, body.to_string())
+        })
+    });
+    fixture.sync(&market, &["polygon"], "prices", &[]).ends(0);
+    let after = fixture.histories()["S000"].bars.clone();
+    assert!(before.iter().all(|bar| after.contains(bar)), "what was stored stays");
+    assert_eq!(after.last().unwrap().basis, sigma_core::model::CloseBasis::Rebuilt);
+}

@@ -225,6 +225,14 @@ fn a_plan_without_any_price_is_told_as_one_whoever_gives_yields() {
         _ => request.path.ends_with("/batch-quote").then(|| Reply::json(200, "[]")),
     });
     run(&fixture, &market, &["fmp"], &[]).ends(3);
+    // A plan that does not reach there, of each symbol for itself.
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    let timeframe =
+        r#"{"status":"NOT_AUTHORIZED","message":"Your plan doesn't include this data timeframe."}"#;
+    market.answer(move |request| is_bars(request).then(|| Reply::json(403, timeframe)));
+    run(&fixture, &market, &["polygon"], &[]).ends(4).says("PlanTimeframe (Polygon 403)").says("rates=");
+    market.heal();
+    run(&fixture, &market, &["polygon"], &[]).ends(0);
     // A gateway that is down for every symbol.
     let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
     market.answer(move |request| (!is_fred(request)).then(|| Reply::json(503, "{}")));
@@ -249,4 +257,29 @@ fn yields_that_are_kept_away_make_a_run_partial_and_no_worse() {
         // Of its own verb they are all.
         fixture.sync(&market, &["fred"], "rates", &["--provider", "fred"]).ends(4);
     }
+}
+
+#[test]
+fn a_delisted_symbol_is_named_with_its_date_among_others_that_are_unknown() {
+    let names = symbols(4);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    market.answer(|request| {
+        let not_found = r#"{"status":"NOT_FOUND","request_id":"1","message":"Ticker not found."}"#;
+        let gone = r#"{"status":"OK","results":[{"ticker":"S003","active":false,"delisted_utc":"2025-06-06T00:00:00Z"}]}"#;
+        let nothing = r#"{"status":"OK","request_id":"1"}"#;
+        // Profiles and bars.
+        let is_of = |symbol: &str| {
+            request.path.ends_with(&format!("/{symbol}")) || request.path.contains(&format!("/{symbol}/"))
+        };
+        match request.query("ticker") {
+            Some("S003") if request.path == "/v3/reference/tickers" => Some(Reply::json(200, gone)),
+            Some(_) if request.path == "/v3/reference/tickers" => Some(Reply::json(200, nothing)),
+            _ if is_of("S000") || is_of("S003") => Some(Reply::json(404, not_found)),
+            _ => None,
+        }
+    });
+    let run = fixture.sync(&market, &["polygon"], "run", &[]);
+    run.ends(3)
+        .says("2 symbols: NotFound (Polygon 404): Ticker not found")
+        .says("S003 was delisted on 2025-06-06");
 }
