@@ -3,9 +3,6 @@
 use sigma_core::model::{Deliverable, Instrument, InstrumentKind, OptionTerms, option_root, parse_occ};
 use sigma_store::NewInstrument;
 
-/// Indices that options are written on, by their own symbol.
-const INDICES: [&str; 7] = ["SPX", "XSP", "NDX", "RUT", "MRUT", "DJX", "OEX"];
-
 /// A symbol that stands for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
@@ -76,7 +73,7 @@ pub fn instruments_of(symbol: &str, underlying: Option<&str>) -> Result<Vec<NewI
 
 /// An instrument that is not an option. Whether it is a share or a fund only its profile tells.
 pub fn outright(symbol: &str) -> NewInstrument {
-    let is_index = Instrument::is_volatility_index(symbol) || INDICES.contains(&symbol);
+    let is_index = Instrument::is_index(symbol);
     let kind = is_index.then_some(InstrumentKind::Index);
     NewInstrument { kind, ..NewInstrument::of_symbol(symbol) }
 }

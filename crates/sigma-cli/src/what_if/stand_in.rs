@@ -16,8 +16,8 @@ use chrono::NaiveDate;
 use sigma_core::analytics::pro_forma::TradingClose;
 use sigma_core::calendar::{Calendar, CalendarError};
 use sigma_core::model::{
-    CloseBasis, ExerciseStyle, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol,
-    OptionQuote, OptionTerms, PriceBar, Reason, Trade, exercise_style_of, parse_occ,
+    CloseBasis, Deliverable, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol,
+    OptionQuote, OptionTerms, PriceBar, Reason, Trade, option_root, parse_occ,
 };
 
 /// Where a price that nobody quoted says it comes from.
@@ -50,7 +50,7 @@ pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec
         let id = -1 - made.len() as i64;
         let instrument = match parse_occ(&trade.symbol) {
             Some(occ) => contract(&trade.symbol, &occ, known, id),
-            None if is_index(&trade.symbol) => {
+            None if Instrument::is_index(&trade.symbol) => {
                 Some(Instrument { kind: InstrumentKind::Index, ..share(&trade.symbol, id) })
             }
             None => trade.price.filter(|_| is_symbol(&trade.symbol)).map(|_| share(&trade.symbol, id)),
@@ -62,72 +62,39 @@ pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec
     made.into_values().collect()
 }
 
-/// Indices by name, so that a stated price makes no shares of them: European options are on indices alone.
-fn is_index(symbol: &str) -> bool {
-    Instrument::is_volatility_index(symbol)
-        || symbol == "OEX"
-        || exercise_style_of(symbol) == ExerciseStyle::European
-}
-
 fn is_symbol(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
     !text.is_empty() && text.len() <= 32 && text.chars().all(allowed)
 }
 
-/// Of which only the symbol is known.
 fn share(symbol: &str, id: i64) -> Instrument {
-    Instrument {
-        id,
-        symbol: symbol.to_owned(),
-        kind: InstrumentKind::Stock,
-        name: None,
-        sector: None,
-        industry: None,
-        exchange: None,
-        country: None,
-        currency: "USD".to_owned(),
-        market_cap: None,
-        dividend_yield: None,
-        duration: None,
-        convexity: None,
-        multiplier: 1.0,
-        option: None,
-    }
+    Instrument { id, ..Instrument::unstored(symbol, InstrumentKind::Stock) }
 }
 
-/// A listed contract by its symbol; a digit behind the root marks one adjusted for a corporate action.
+/// A listed contract by its symbol, on what a stored contract of the same root is on, else on what the root says.
 fn contract(
     symbol: &str,
     occ: &OccSymbol,
     known: &HashMap<String, Instrument>,
     id: i64,
 ) -> Option<Instrument> {
-    let root = occ.root.trim_end_matches(|c: char| c.is_ascii_digit());
-    let underlying = underlying(root, known)?;
+    let root = option_root(&occ.root);
+    let of_root = |i: &&Instrument| parse_occ(&i.symbol).is_some_and(|other| other.root == occ.root);
+    let stored = known.values().find(of_root).and_then(|stored| stored.option.as_ref());
+    let underlying = known.get(stored.map_or(&root.underlying, |terms| &terms.underlying))?;
     let terms = OptionTerms {
         underlying: underlying.symbol.clone(),
         kind: occ.kind,
         strike: occ.strike,
         expiry: occ.expiry,
-        style: exercise_style_of(root),
-        standard_deliverable: root.len() == occ.root.len(),
+        style: root.style,
+        standard_deliverable: root.deliverable != Deliverable::Adjusted,
     };
-    let mut made = share(symbol, id);
-    (made.kind, made.multiplier, made.option) = (InstrumentKind::Option, 100.0, Some(terms));
+    let multiplier = root.deliverable.multiplier();
+    let bare = Instrument::unstored(symbol, InstrumentKind::Option);
+    let mut made = Instrument { id, multiplier, option: Some(terms), ..bare };
     made.lend_sector(underlying);
     Some(made)
-}
-
-/// What options of a root are written on: what a stored contract of the same root says; the symbol that the root is; a
-/// share class, whose point roots leave out; an index, of which other series carry a letter more.
-fn underlying<'a>(root: &str, known: &'a HashMap<String, Instrument>) -> Option<&'a Instrument> {
-    let of_root = |i: &&Instrument| parse_occ(&i.symbol).is_some_and(|occ| occ.root == root);
-    let said = known.values().find(of_root).and_then(|i| i.option.as_ref());
-    let said = said.and_then(|terms| known.get(&terms.underlying));
-    let (stem, last) = root.split_at_checked(root.len().saturating_sub(1)).unwrap_or((root, ""));
-    let class = || known.get(&format!("{stem}.{last}"));
-    let index = || known.get(stem).filter(|i| i.kind == InstrumentKind::Index);
-    said.or_else(|| known.get(root).filter(|i| !i.is_option())).or_else(class).or_else(index)
 }
 
 /// Gives what is traded and has no price of the close a stand-in, and tells of each; by symbol where each came from.

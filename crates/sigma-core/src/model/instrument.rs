@@ -107,6 +107,33 @@ pub struct Instrument {
 }
 
 impl Instrument {
+    /// One that is not stored, of which only symbol and kind are known.
+    pub fn unstored(symbol: &str, kind: InstrumentKind) -> Instrument {
+        Instrument {
+            id: 0,
+            symbol: symbol.to_owned(),
+            kind,
+            name: None,
+            sector: None,
+            industry: None,
+            exchange: None,
+            country: None,
+            currency: "USD".to_owned(),
+            market_cap: None,
+            dividend_yield: None,
+            duration: None,
+            convexity: None,
+            multiplier: 1.0,
+            option: None,
+        }
+    }
+
+    /// Whether a symbol is that of an index on which options are listed: it is quoted and cannot be held.
+    pub fn is_index(symbol: &str) -> bool {
+        Instrument::is_volatility_index(symbol)
+            || matches!(symbol, "SPX" | "XSP" | "NDX" | "RUT" | "MRUT" | "DJX" | "OEX")
+    }
+
     /// The symbol whose price moves this instrument: the underlying of an option, itself otherwise.
     pub fn risk_symbol(&self) -> &str {
         self.option.as_ref().map_or(&self.symbol, |terms| &terms.underlying)

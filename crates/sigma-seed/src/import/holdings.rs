@@ -272,21 +272,6 @@ fn new_instrument(position: &ImportedPosition) -> NewInstrument {
 /// The same as the comparison sees it, before it has an id.
 fn instrument_of(position: &ImportedPosition) -> Instrument {
     let new = new_instrument(position);
-    Instrument {
-        id: 0,
-        symbol: new.symbol,
-        kind: new.kind.unwrap_or(InstrumentKind::Stock),
-        name: None,
-        sector: None,
-        industry: None,
-        exchange: None,
-        country: None,
-        currency: "USD".to_owned(),
-        market_cap: None,
-        dividend_yield: None,
-        duration: None,
-        convexity: None,
-        multiplier: new.multiplier.unwrap_or(1.0),
-        option: new.option,
-    }
+    let bare = Instrument::unstored(&new.symbol, new.kind.unwrap_or(InstrumentKind::Stock));
+    Instrument { multiplier: new.multiplier.unwrap_or(1.0), option: new.option, ..bare }
 }
