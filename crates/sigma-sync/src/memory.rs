@@ -3,7 +3,7 @@
 //!
 //! # Access
 //! What was refused, or answered with nothing, holds for the key and the address that it was asked with: with others a
-//! plan may reach further. One row for each provider (subject [`ACCESS`]) keeps the mark of both and since when they
+//! plan may reach further. One row for each provider (subject `*`) keeps the mark of both and since when they
 //! are in use; what is older says nothing.
 
 use std::collections::{HashMap, HashSet};

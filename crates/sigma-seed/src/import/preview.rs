@@ -57,9 +57,11 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
         Column::number("realized_usd", "Realised").unit("USD"),
         Column::number("row", "Row"),
     ]);
+    let total = rows.iter().map(|(_, comparison, _)| number_of_changes(comparison)).sum();
     for (book, comparison, _) in rows {
         let slug = &book.portfolio.slug;
-        for closing in &comparison.changes.closings {
+        let changes = &comparison.changes;
+        for closing in changes.closings.iter().take(left(&table)) {
             table.push(vec![
                 Cell::text(slug),
                 Cell::text(if closing.is_reduction { "reduced" } else { "closed" }),
@@ -72,7 +74,7 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
                 Cell::Blank,
             ]);
         }
-        for opening in &comparison.changes.openings {
+        for opening in changes.openings.iter().take(left(&table)) {
             let change = match (opening.exit, opening.is_increase) {
                 (Some(_), _) => "closed lot",
                 (None, true) => "increased",
@@ -90,21 +92,29 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
                 Cell::Int(opening.row as i64),
             ]);
         }
-        for symbol in &comparison.changes.expired {
+        for symbol in changes.expired.iter().take(left(&table)) {
             let mut row = vec![Cell::text(slug), Cell::text("expired"), Cell::text(symbol)];
             row.resize(table.columns.len(), Cell::Blank);
             table.push(row);
         }
-        for split in &comparison.changes.splits {
+        for split in changes.splits.iter().take(left(&table)) {
             let mut row = vec![Cell::text(slug), Cell::text("split"), Cell::text(&split.symbol)];
             row.push(shortest(split.stated - split.held));
             row.resize(table.columns.len(), Cell::Blank);
             table.push(row);
         }
     }
-    let total = table.rows.len();
-    table.window(0, Some(CHANGES_SHOWN));
     (table, total)
+}
+
+fn number_of_changes(comparison: &Comparison) -> usize {
+    let changes = &comparison.changes;
+    changes.closings.len() + changes.openings.len() + changes.expired.len() + changes.splits.len()
+}
+
+/// Rows that a table may still take.
+fn left(table: &Table) -> usize {
+    CHANGES_SHOWN.saturating_sub(table.rows.len())
 }
 
 /// What the file holds, one row for each of its rows, and how many there are.
@@ -124,7 +134,7 @@ pub fn positions(rows: &[(&Book, &Account)]) -> (Table, usize) {
         Column::text("exit_date", "Exit on"),
     ]);
     for (book, account) in rows {
-        for position in &account.positions {
+        for position in account.positions.iter().take(left(&table)) {
             table.push(vec![
                 Cell::text(&book.portfolio.slug),
                 Cell::Int(position.row as i64),
@@ -141,9 +151,7 @@ pub fn positions(rows: &[(&Book, &Account)]) -> (Table, usize) {
             ]);
         }
     }
-    let total = table.rows.len();
-    table.window(0, Some(CHANGES_SHOWN));
-    (table, total)
+    (table, rows.iter().map(|(_, account)| account.positions.len()).sum())
 }
 
 /// Totals that the file states beside what was read.
