@@ -77,6 +77,7 @@ pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Pro
         events.reverse();
     }
     events.sort_by_key(|event| event.date);
+    join_splits(&mut events);
     let since = events[0].date;
     problems.push(Problem::of_file(
         "ERR_ACT_002",
@@ -91,6 +92,24 @@ pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Pro
     account.cash = cash(&events);
     account.positions = book.positions(problems);
     account
+}
+
+/// Some brokers book a split in two rows, old units out and new units in: together they are the units added.
+fn join_splits(events: &mut Vec<Event>) {
+    let mut first: HashMap<(String, NaiveDate), usize> = HashMap::new();
+    let mut joined: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events.drain(..) {
+        if let (Act::Split { added: more }, Some(named)) = (event.act, &event.named) {
+            let key = (symbol_of(named).to_owned(), event.date);
+            if let Some(Act::Split { added }) = first.get(&key).map(|at| &mut joined[*at].act) {
+                *added += more;
+                continue;
+            }
+            first.insert(key, joined.len());
+        }
+        joined.push(event);
+    }
+    *events = joined;
 }
 
 fn flow(event: &Event) -> Option<CashFlow> {

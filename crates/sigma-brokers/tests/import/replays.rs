@@ -89,3 +89,15 @@ fn short_sales_are_opened_by_name_only() {
         ]
     );
 }
+
+/// A reverse split in two rows, old shares out and new ones in.
+#[test]
+fn a_split_in_two_rows_is_one() {
+    let header = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n";
+    let rows = "06/09/2025,Reverse Split,AAA,A,10,,,\n06/09/2025,Reverse Split,AAA,A,-100,,,\n\
+        06/02/2025,Buy,AAA,A,100,$1,,-$100\n";
+    let reading = import(format!("{header}{rows}").as_bytes());
+    assert_eq!(codes(&reading), ["file ERR_ACT_002"]);
+    let account = &reading.statement.unwrap().accounts[0];
+    assert_eq!(briefs(account), ["4 AAA LONG 10 @ 10 on 2025-06-02 now - = -"]);
+}

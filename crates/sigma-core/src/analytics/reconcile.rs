@@ -16,7 +16,11 @@
 //! - Price of an exit: the one that was given for the symbol, else that of the statement while it still lists it, else the
 //!   stored close of the as-of date
 //!   (the last stated value of a private asset), else an error.
-//! - A difference that equals recorded splits since the entries is a split and no trade. An expired contract that is no
+//! - A lot that the file says is closed closes the stored lot of its entry; without one, units that are gone, oldest first,
+//!   so that a sale is booked once whatever the entries are; the rest is history.
+//! - A difference that equals recorded splits since the entries is a split and no trade; any other difference waits until
+//!   the splits are applied, since it would be read in the wrong units. Lots at the same cost in other units are a split
+//!   that is not stored. An expired contract that is no
 //!   longer stated has settled by itself.
 //! - The balance of cash is stated as of the close: the difference is one ledger entry of that day, which a second
 //!   statement of the same day corrects instead of adding another.
@@ -33,7 +37,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 
 use super::performance;
-use super::reconcile_lots::reconcile_symbol;
+use super::reconcile_lots::{agree, reconcile_symbol};
+use super::valuation::expiry_session;
 use crate::calendar::{Calendar, CalendarError};
 use crate::model::{Book, CashKind, Instrument, Lot, Market, Position};
 
@@ -137,6 +142,8 @@ pub struct SplitSeen {
     pub symbol: String,
     pub held: f64,
     pub stated: f64,
+    /// What the splits make of the units held.
+    pub after: f64,
     /// Lots that the splits have not been applied to.
     pub position_ids: Vec<i64>,
 }
@@ -172,6 +179,12 @@ pub enum Unpriced {
     Exit { symbol: String, date: NaiveDate },
     #[error("position {position_id} in {symbol} was closed on {exit}, after the date of the file")]
     ClosedLater { symbol: String, position_id: i64, exit: NaiveDate },
+    #[error("recorded splits make {held} of {symbol} {after}, and the file states {stated}")]
+    SplitDue { symbol: String, held: f64, after: f64, stated: f64 },
+    #[error(
+        "the file counts {stated} of {symbol} for the {held} held at the same cost: a split that is not stored"
+    )]
+    SplitUnknown { symbol: String, held: f64, stated: f64 },
 }
 
 /// All differences between a book and a statement.
@@ -215,10 +228,43 @@ pub fn reconcile(
         }
         reconcile_symbol(symbol, &lots, &rows, stated, market, calendar, &mut found)?;
     }
+    deliver(book, &mut found, stated.as_of, market, calendar)?;
     if let Some(cash) = stated.cash.filter(|_| found.unpriced.is_empty()) {
         found.cash = cash_change(book, &found, cash, stated.as_of, market, calendar)?;
     }
     Ok(found)
+}
+
+/// Shares that came at the strike of a contract that has ended were delivered by it. The contract has settled at its
+/// intrinsic value in cash, so the shares are entered at the close that it settled at: the two together are the strike.
+fn deliver(
+    book: &Book,
+    found: &mut Reconciliation,
+    as_of: NaiveDate,
+    market: &Market,
+    calendar: &Calendar,
+) -> Result<(), CalendarError> {
+    for symbol in &found.expired {
+        let lots =
+            book.lots.iter().filter(|lot| lot.instrument.symbol == *symbol && lot.position.is_open(as_of));
+        let lots: Vec<&Lot> = lots.collect();
+        let Some(terms) = lots.first().and_then(|lot| lot.instrument.option.as_ref()) else { continue };
+        let contracts = lots.iter().map(|lot| lot.position.quantity * lot.instrument.multiplier).sum::<f64>();
+        let delivered = contracts * terms.kind.sign();
+        let date = expiry_session(terms, calendar)?;
+        let history = market.ids.get(&terms.underlying).and_then(|id| market.histories.get(id));
+        let close = history.and_then(|history| history.at_or_before(date)).filter(|bar| bar.date == date);
+        let is_delivery = |opening: &&mut Opening| {
+            opening.instrument.symbol == terms.underlying
+                && opening.exit.is_none()
+                && agree(opening.quantity, delivered)
+                && agree(opening.price, terms.strike)
+        };
+        if let (Some(opening), Some(bar)) = (found.openings.iter_mut().find(is_delivery), close) {
+            (opening.price, opening.date, opening.source) = (bar.close, date, PriceSource::StoredClose);
+        }
+    }
+    Ok(())
 }
 
 /// The book with the changes made. New lots have no id.

@@ -12,7 +12,7 @@ use crate::calendar::{Calendar, CalendarError};
 use crate::model::{InstrumentKind, Lot, Market};
 
 /// Equal to nine digits.
-fn agree(a: f64, b: f64) -> bool {
+pub(super) fn agree(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
 }
 
@@ -50,15 +50,19 @@ pub(super) fn reconcile_symbol(
         .filter(|lot| lot.position.is_open(as_of))
         .map(|lot| (*lot, lot.position.quantity))
         .collect();
-    if open.is_empty() && has_expired(&held, as_of, calendar)? {
-        found.expired.push(symbol.to_owned());
-        held.clear();
-    }
     held.sort_by_key(|(lot, _)| (lot.position.entry_date, lot.position.id));
+    let has_expired = has_expired(&held, as_of, calendar)?;
     let mut work = Symbol { symbol, as_of, held, exit_price, market, found };
-    work.closed_rows(lots, rows);
-    let (units, stated) = (work.units(), rounded(open.iter().map(|row| row.quantity).sum()));
-    if work.is_split(units, stated) {
+    let stated = rounded(open.iter().map(|row| row.quantity).sum());
+    if work.is_unknown_split(rows) || work.is_split(work.units(), stated) {
+        return Ok(());
+    }
+    work.closed_rows(lots, rows, stated);
+    let units = work.units();
+    if open.is_empty() && has_expired {
+        if units != 0.0 {
+            work.found.expired.push(symbol.to_owned());
+        }
         return Ok(());
     }
     if !open.is_empty() && open.iter().all(|row| row.entry_date.is_some()) && work.lots(&open, stated) {
@@ -80,15 +84,11 @@ impl Symbol<'_> {
         rounded(self.held.iter().map(|(_, units)| units).sum())
     }
 
-    /// Lots that the file says are closed: those that are stored closed stay, open ones are closed, others entered.
-    fn closed_rows(&mut self, lots: &[&Lot], rows: &[&Holding]) {
-        let mut stored: BTreeMap<Exit, f64> = BTreeMap::new();
-        for position in lots.iter().map(|lot| &lot.position) {
-            if let (Some(price), Some(date)) = (position.exit_price, position.exit_date) {
-                let key = ((position.entry_date, position.entry_price.to_bits()), date, price.to_bits());
-                *stored.entry(key).or_default() += position.quantity;
-            }
-        }
+    /// Lots that the file says are closed: those that are stored closed stay, open ones are closed, then units that are
+    /// gone without an entry of theirs; others are entered.
+    fn closed_rows(&mut self, lots: &[&Lot], rows: &[&Holding], stated: f64) {
+        let mut stored = closed_units(lots);
+        let mut unmatched = Vec::new();
         for row in rows {
             let Some((exit_price, exit_date)) = row.exit else { continue };
             let Some((price, source)) = self.entry_price(row, None) else {
@@ -99,43 +99,93 @@ impl Symbol<'_> {
             let known = stored.entry(((date, price.to_bits()), exit_date, exit_price.to_bits())).or_default();
             let matched = part_of(*known, row.quantity);
             *known = rounded(*known - matched);
-            let mut rest = rounded(row.quantity - matched);
-            for i in 0..self.held.len() {
-                let (lot, left) = self.held[i];
-                let entry = (lot.position.entry_date, lot.position.entry_price);
-                let part = part_of(left, rest);
-                if part != 0.0 && entry == (date, price) {
-                    self.close(i, part, exit_price, exit_date, PriceSource::Stated, true);
-                    rest = rounded(rest - part);
-                }
-            }
+            let is_own = |lot: &Lot| (lot.position.entry_date, lot.position.entry_price) == (date, price);
+            let rest = self.close_units(rounded(row.quantity - matched), (exit_price, exit_date), is_own);
             if rest != 0.0 {
-                self.open(row, rest, (price, source), date, Some((exit_price, exit_date)), false);
+                unmatched.push((row, (price, source), (exit_price, exit_date), rest));
+            }
+        }
+        for (row, entry, exit, units) in unmatched {
+            let surplus = part_of(rounded(self.units() - stated), units);
+            let left = self.close_units(surplus, exit, |lot| lot.position.entry_date <= exit.1);
+            let history = rounded(units - surplus + left);
+            if history != 0.0 {
+                self.open(row, history, entry, row.entry_date.unwrap_or(self.as_of), Some(exit), false);
             }
         }
     }
 
-    /// Whether recorded splits make the stated units of the held ones.
-    fn is_split(&mut self, units: f64, stated: f64) -> bool {
-        let Some((lot, _)) = self.held.first().filter(|(lot, _)| !lot.instrument.is_option()) else {
-            return false;
-        };
-        let splits = match self.market.histories.get(&lot.instrument.id) {
-            Some(history) if stated != 0.0 => &history.splits,
-            _ => return false,
-        };
-        let ratio = |entry: NaiveDate| -> f64 {
-            let due = splits.iter().filter(|split| split.date > entry && split.date <= self.as_of);
-            due.map(|split| split.to / split.from).product()
-        };
-        let after: f64 = self.held.iter().map(|(lot, units)| units * ratio(lot.position.entry_date)).sum();
-        if agree(units, stated) || agree(after, units) || !agree(after, stated) {
+    /// Closes units of the lots that `is_meant` names, oldest first, and returns what is left.
+    fn close_units(
+        &mut self,
+        mut units: f64,
+        (price, date): (f64, NaiveDate),
+        is_meant: impl Fn(&Lot) -> bool,
+    ) -> f64 {
+        for i in 0..self.held.len() {
+            let (lot, left) = self.held[i];
+            let part = part_of(left, units);
+            if part != 0.0 && is_meant(lot) {
+                self.close(i, part, price, date, PriceSource::Stated, true);
+                units = rounded(units - part);
+            }
+        }
+        units
+    }
+
+    /// Lots of the file that are the stored ones in other units at the same cost, all by one ratio.
+    fn is_unknown_split(&mut self, rows: &[&Holding]) -> bool {
+        let open = || rows.iter().filter(|row| row.exit.is_none());
+        let is_share = self.held.first().is_some_and(|(lot, _)| !lot.instrument.is_option());
+        if !is_share || open().count() != self.held.len() {
             return false;
         }
-        let due = self.held.iter().filter(|(lot, _)| ratio(lot.position.entry_date) != 1.0);
-        let position_ids = due.map(|(lot, _)| lot.position.id).collect();
+        let mut ratios = open().map(|row| {
+            let (date, price) = (row.entry_date?, row.entry_price?);
+            let (lot, units) = self.held.iter().find(|(lot, _)| lot.position.entry_date == date)?;
+            let ratio = row.quantity / units;
+            let is_same_cost = agree(row.quantity * price, units * lot.position.entry_price) && price > 0.0;
+            (is_same_cost && ratio > 0.0 && !agree(ratio, 1.0)).then_some(ratio)
+        });
+        let Some(Some(first)) = ratios.next() else { return false };
+        if !ratios.all(|ratio| ratio.is_some_and(|ratio| agree(ratio, first))) {
+            return false;
+        }
+        let (symbol, held) = (self.symbol.to_owned(), self.units());
+        let stated = rounded(held * first);
+        if self.due_splits() != 0 {
+            return false;
+        }
+        self.found.unpriced.push(Unpriced::SplitUnknown { symbol, held, stated });
+        true
+    }
+
+    /// What the splits since a lot's entry make of one unit, for shares.
+    fn split_ratio(&self, lot: &Lot) -> f64 {
+        let history = self.market.histories.get(&lot.instrument.id).filter(|_| !lot.instrument.is_option());
+        let splits = history.into_iter().flat_map(|history| &history.splits);
+        let due = splits.filter(|split| split.date > lot.position.entry_date && split.date <= self.as_of);
+        due.map(|split| split.to / split.from).product()
+    }
+
+    /// Lots that recorded splits have not been applied to.
+    fn due_splits(&self) -> usize {
+        self.held.iter().filter(|(lot, _)| self.split_ratio(lot) != 1.0).count()
+    }
+
+    /// Whether recorded splits that have not been applied stand between the stated units and the held ones.
+    fn is_split(&mut self, held: f64, stated: f64) -> bool {
+        let due = self.held.iter().filter(|(lot, _)| self.split_ratio(lot) != 1.0);
+        let position_ids: Vec<i64> = due.map(|(lot, _)| lot.position.id).collect();
+        if stated == 0.0 || position_ids.is_empty() {
+            return false;
+        }
+        let after = rounded(self.held.iter().map(|(lot, units)| units * self.split_ratio(lot)).sum());
         let symbol = self.symbol.to_owned();
-        self.found.splits.push(SplitSeen { symbol, held: units, stated, position_ids });
+        match agree(after, stated) || agree(held, stated) {
+            true => self.found.splits.push(SplitSeen { symbol, held, stated, after, position_ids }),
+            false => self.found.unpriced.push(Unpriced::SplitDue { symbol, held, after, stated }),
+        }
         true
     }
 
@@ -165,7 +215,7 @@ impl Symbol<'_> {
         let surplus = groups.values().any(|left| *left != 0.0);
         let latest = self.held.iter().map(|(lot, _)| lot.position.entry_date).max();
         let is_trade = !wanted.is_empty() && wanted.iter().all(|(row, ..)| row.entry_date > latest);
-        if agree(units, stated) && !(surplus && is_trade) {
+        if !self.held.is_empty() && agree(units, stated) && !(surplus && is_trade) {
             self.unchanged(units, surplus || !wanted.is_empty());
             return true;
         }
@@ -201,7 +251,8 @@ impl Symbol<'_> {
 
     /// Compares the sums.
     fn holding(&mut self, rows: &[&Holding], units: f64, stated: f64) {
-        if agree(units, stated) {
+        // Rows that add up to nothing, long and short, are rows all the same.
+        if agree(units, stated) && (!self.held.is_empty() || rows.is_empty()) {
             if units != 0.0 {
                 self.unchanged(units, false);
             }
@@ -345,6 +396,18 @@ impl Symbol<'_> {
     fn unpriced_exit(&mut self) {
         self.found.unpriced.push(Unpriced::Exit { symbol: self.symbol.to_owned(), date: self.as_of });
     }
+}
+
+/// Units of the lots that are stored closed, by entry and exit.
+fn closed_units(lots: &[&Lot]) -> BTreeMap<Exit, f64> {
+    let mut stored: BTreeMap<Exit, f64> = BTreeMap::new();
+    for position in lots.iter().map(|lot| &lot.position) {
+        if let (Some(price), Some(date)) = (position.exit_price, position.exit_date) {
+            let key = ((position.entry_date, position.entry_price.to_bits()), date, price.to_bits());
+            *stored.entry(key).or_default() += position.quantity;
+        }
+    }
+    stored
 }
 
 /// As much of `wanted` units as a lot with `left` units of the same side has.

@@ -6,6 +6,7 @@ mod pro_forma;
 mod profit;
 mod random_books;
 mod reconcile;
+mod reconcile_history;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;

@@ -10,9 +10,9 @@ use sigma_core::model::*;
 
 use crate::support::*;
 
-const AS_OF: &str = "2025-06-13";
+pub const AS_OF: &str = "2025-06-13";
 
-fn book(lots: Vec<Lot>, cash: Vec<CashEntry>) -> Book {
+pub fn book(lots: Vec<Lot>, cash: Vec<CashEntry>) -> Book {
     let portfolio = Portfolio {
         id: 1,
         user_id: 1,
@@ -27,7 +27,7 @@ fn book(lots: Vec<Lot>, cash: Vec<CashEntry>) -> Book {
     Book { portfolio, lots, cash }
 }
 
-fn row(world: &mut World, symbol: &str, quantity: f64) -> Holding {
+pub fn row(world: &mut World, symbol: &str, quantity: f64) -> Holding {
     Holding {
         row: 2,
         instrument: world.instrument(symbol).clone(),
@@ -41,7 +41,7 @@ fn row(world: &mut World, symbol: &str, quantity: f64) -> Holding {
     }
 }
 
-fn stated(rows: Vec<Holding>, cash: Option<f64>) -> Holdings {
+pub fn stated(rows: Vec<Holding>, cash: Option<f64>) -> Holdings {
     Holdings { as_of: date(AS_OF), rows, cash, exit_prices: BTreeMap::new(), is_whole_account: true }
 }
 

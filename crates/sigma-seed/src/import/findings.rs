@@ -16,7 +16,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 15] = [
+const CODES: [(&str, Severity, &str); 17] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     (
@@ -35,6 +35,16 @@ const CODES: [(&str, Severity, &str); 15] = [
     ("ERR_IMP_012", Severity::Warning, "nothing if it is meant so: its cost is not known"),
     ("ERR_IMP_014", Severity::Warning, "give its exit date and price, if it is to count as a closed lot"),
     ("ERR_IMP_015", Severity::Error, "take tags away in the file"),
+    (
+        "ERR_IMP_018",
+        Severity::Error,
+        "run `sigma-seed position apply-split ID` for its lots (`position list`), and import again",
+    ),
+    (
+        "ERR_IMP_019",
+        Severity::Error,
+        "run `sigma-sync prices` to learn the split, then `sigma-seed position apply-split`, and import again",
+    ),
     ("ERR_IMP_013", Severity::Error, "export the activity from the opening of the account"),
 ];
 

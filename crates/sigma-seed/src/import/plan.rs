@@ -65,13 +65,22 @@ pub fn compare(
     findings.extend(changes.unpriced.iter().map(unpriced));
     findings.extend(changes.splits.iter().map(|split| {
         let ids: Vec<String> = split.position_ids.iter().map(i64::to_string).collect();
-        let message = format!(
-            "{} of {} became {} by a recorded split; positions {}",
-            split.held,
-            split.symbol,
-            split.stated,
-            ids.join(", ")
-        );
+        let message = match split.stated == split.held {
+            true => format!(
+                "the file still states {} of {}, which a recorded split makes {}; positions {}",
+                split.held,
+                split.symbol,
+                split.after,
+                ids.join(", ")
+            ),
+            false => format!(
+                "{} of {} became {} by a recorded split; positions {}",
+                split.held,
+                split.symbol,
+                split.stated,
+                ids.join(", ")
+            ),
+        };
         Finding::new("ERR_IMP_007", None, message)
     }));
     let differ = changes.unchanged.iter().filter(|unchanged| unchanged.entries_differ);
@@ -96,6 +105,8 @@ fn unpriced(problem: &Unpriced) -> Finding {
         Unpriced::Entry { row, .. } => Finding::new("ERR_IMP_002", Some(*row), problem.to_string()),
         Unpriced::Exit { .. } => Finding::new("ERR_IMP_003", None, problem.to_string()),
         Unpriced::ClosedLater { .. } => Finding::new("ERR_IMP_004", None, problem.to_string()),
+        Unpriced::SplitDue { .. } => Finding::new("ERR_IMP_018", None, problem.to_string()),
+        Unpriced::SplitUnknown { .. } => Finding::new("ERR_IMP_019", None, problem.to_string()),
     }
 }
 
