@@ -41,8 +41,8 @@ fn clusters(correlation: &PortfolioCorrelation) -> Table {
     let mut table = Table::new(vec![
         Column::text("name", "Cluster"),
         number("average_correlation", "Average correlation"),
-        money("value_usd", "Absolute value"),
-        fraction("weight_fraction", "Of gross"),
+        money("value_usd", "Delta-adjusted size"),
+        fraction("weight_fraction", "Of all nodes"),
         Column::text("members", "Members"),
     ]);
     for cluster in &correlation.clusters {
