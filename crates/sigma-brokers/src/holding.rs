@@ -20,6 +20,16 @@ pub enum Named {
     Private(String),
 }
 
+impl Named {
+    /// The canonical symbol.
+    pub fn symbol(&self) -> &str {
+        match self {
+            Named::Contract(contract) => &contract.symbol,
+            Named::Symbol(symbol) | Named::Private(symbol) => symbol,
+        }
+    }
+}
+
 /// Reads a symbol or a contract in any notation; `row` and `column` are for the finding.
 pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
     match notation::contract(text) {
@@ -77,6 +87,13 @@ pub struct Stated {
 
 /// Reads the usual columns. `None` when the row has an error, which is then among the problems.
 pub fn holding(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let (before, symbol) = (problems.len(), named.symbol().to_owned());
+    let position = row(line, named, problems);
+    Problem::about(&mut problems[before..], &symbol);
+    position
+}
+
+fn row(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let before = problems.len();
     if line
         .text(Role::Quantity)

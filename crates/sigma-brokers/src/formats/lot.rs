@@ -67,6 +67,23 @@ pub fn lot(
 ) -> Option<ImportedPosition> {
     let before = problems.len();
     let instrument = instrument(line, problems);
+    let symbol = instrument.as_ref().map(|instrument| instrument.symbol.clone());
+    let position = row(line, rules, instrument, before, seen, problems);
+    if let Some(symbol) = symbol {
+        Problem::about(&mut problems[before..], &symbol);
+    }
+    position
+}
+
+/// The rest of a row; its problems begin at `before`.
+fn row(
+    line: &Line<'_>,
+    rules: Rules,
+    instrument: Option<Instrument>,
+    before: usize,
+    seen: &mut Seen,
+    problems: &mut Vec<Problem>,
+) -> Option<ImportedPosition> {
     let quantity = quantity(line, problems);
     let before_price = problems.len();
     let entry_price = price(line, Role::EntryPrice, problems);

@@ -9,6 +9,8 @@ pub struct Finding {
     pub row: Option<u64>,
     pub column: Option<String>,
     pub value: Option<String>,
+    /// The symbol it is about, where that is known.
+    pub symbol: Option<String>,
     pub code: String,
     pub severity: Severity,
     pub message: String,
@@ -46,6 +48,7 @@ impl Finding {
             row,
             column: None,
             value: None,
+            symbol: None,
             code: code.to_owned(),
             severity: entry.map_or(Severity::Error, |entry| entry.1),
             message: message.into(),
@@ -58,6 +61,11 @@ impl Finding {
         Finding { column: Some(column.to_owned()), value: Some(value.into()), ..self }
     }
 
+    /// The same with the symbol it is about.
+    pub fn about(self, symbol: &str) -> Finding {
+        Finding { symbol: Some(symbol.to_owned()), ..self }
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -65,9 +73,9 @@ impl Finding {
 
 impl From<Problem> for Finding {
     fn from(problem: Problem) -> Finding {
-        let Problem { row, column, value, code, severity, message, remedy } = problem;
+        let Problem { row, column, value, symbol, code, severity, message, remedy } = problem;
         let (code, remedy) = (code.to_owned(), remedy.to_owned());
-        Finding { row, column, value, code, severity, message, remedy }
+        Finding { row, column, value, symbol, code, severity, message, remedy }
     }
 }
 

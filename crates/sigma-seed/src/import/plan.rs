@@ -72,12 +72,12 @@ pub fn compare(
             split.stated,
             ids.join(", ")
         );
-        Finding::new("ERR_IMP_007", None, message)
+        Finding::new("ERR_IMP_007", None, message).about(&split.symbol)
     }));
     let differ = changes.unchanged.iter().filter(|unchanged| unchanged.entries_differ);
     findings.extend(differ.map(|unchanged| {
         let message = format!("the units of {} agree, its entries do not", unchanged.symbol);
-        Finding::new("ERR_IMP_008", None, message)
+        Finding::new("ERR_IMP_008", None, message).about(&unchanged.symbol)
     }));
     findings.extend(changes.openings.iter().filter_map(costless));
     if prepared.holdings.cash.is_none() && prepared.flows.is_empty() && book.cash.is_empty() {
@@ -92,11 +92,12 @@ pub fn compare(
 }
 
 fn unpriced(problem: &Unpriced) -> Finding {
-    match problem {
-        Unpriced::Entry { row, .. } => Finding::new("ERR_IMP_002", Some(*row), problem.to_string()),
-        Unpriced::Exit { .. } => Finding::new("ERR_IMP_003", None, problem.to_string()),
-        Unpriced::ClosedLater { .. } => Finding::new("ERR_IMP_004", None, problem.to_string()),
-    }
+    let (code, row, symbol) = match problem {
+        Unpriced::Entry { row, symbol, .. } => ("ERR_IMP_002", Some(*row), symbol),
+        Unpriced::Exit { symbol, .. } => ("ERR_IMP_003", None, symbol),
+        Unpriced::ClosedLater { symbol, .. } => ("ERR_IMP_004", None, symbol),
+    };
+    Finding::new(code, row, problem.to_string()).about(symbol)
 }
 
 fn costless(opening: &Opening) -> Option<Finding> {

@@ -111,6 +111,9 @@ pub(super) async fn import(
     }
     let source = read(args, app)?;
     let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
+    if args.strict {
+        findings::strict(&mut found);
+    }
     if source.reading.statement.is_none() {
         return Err(refuse(args, app, &found)?);
     }
@@ -123,9 +126,6 @@ pub(super) async fn import(
         None => app.open_store().await?,
     };
     let work = prepare_accounts(args, app, &mut store, &source, &mut found).await?;
-    if args.strict {
-        findings::strict(&mut found);
-    }
     let errors = found.iter().filter(|finding| finding.is_error()).count();
     if errors > 0 && !args.partial {
         return Err(refuse(args, app, &found)?);

@@ -14,10 +14,11 @@ use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, St
 use super::import::Args;
 use super::usage;
 use crate::import::accounts::{AccountError, Choice, Destination, Known, distribute, key};
-use crate::import::findings::Finding;
+use crate::import::findings::{self, Finding};
 use crate::import::holdings::{Prepared, Terms, prepare};
 use crate::import::plan::{self, Comparison, Target, compare, empty_book};
 use crate::import::source::Source;
+use crate::import::spared::Spared;
 use crate::import::{preview, readiness as ready};
 
 /// All accounts of a file.
@@ -80,16 +81,78 @@ pub async fn prepare_accounts(
         return Err(usage(message, "name the account with --account, or merge them with --merge-accounts"));
     }
     let is_single = destinations.len() == 1;
-    let mut accounts = Vec::with_capacity(destinations.len());
+    let mut drafts = Vec::with_capacity(destinations.len());
     for destination in destinations {
         let cash = source.remarks.cash.filter(|_| is_single);
         let cash = args.cash.as_ref().map(|cash| cash.value).or(cash);
         let imported_at = app.clock.timestamp();
-        let context = Context { args, source, statement, as_of, cash, calendar: &calendar, imported_at };
-        accounts.push(account(&context, store, destination, found).await?);
+        let context = Context { args, source, statement, as_of, cash, imported_at };
+        drafts.push(draft(&context, store, destination, found).await?);
     }
-    check_slugs(&accounts)?;
+    check_slugs(&drafts)?;
+    let comparisons = compare_all(args, &mut drafts, &calendar, found)?;
+    let context = Context { args, source, statement, as_of, cash: None, imported_at: app.clock.timestamp() };
+    let ready = drafts.into_iter().zip(comparisons);
+    let accounts = ready.map(|(draft, comparison)| draft.compared(&context, comparison, found)).collect();
     Ok(Work { as_of, calendar, accounts })
+}
+
+/// Compares every account with its book. What an error leaves out, of whatever account, is not taken for sold: its
+/// symbols are taken out of the comparison, which is then made again, since it may bring errors of its own.
+fn compare_all(
+    args: &Args,
+    drafts: &mut [Draft],
+    calendar: &Calendar,
+    found: &mut Vec<Finding>,
+) -> anyhow::Result<Vec<Comparison>> {
+    let mut sold: BTreeSet<String> = BTreeSet::new();
+    loop {
+        if args.strict {
+            findings::strict(found);
+        }
+        let is_part = found.iter().any(Finding::is_error);
+        let mut is_any = false;
+        if is_part {
+            let spared = spared(drafts, found, &sold);
+            is_any = spared.is_any;
+            drafts.iter_mut().for_each(|draft| draft.spare(&spared));
+        }
+        let mut told = Vec::new();
+        let mut comparisons = Vec::with_capacity(drafts.len());
+        for draft in &*drafts {
+            let Draft { book, prepared, market, .. } = draft;
+            comparisons.push(compare(book, prepared, market, calendar, &mut told).map_err(calendar_error)?);
+        }
+        if args.strict {
+            findings::strict(&mut told);
+        }
+        if is_part {
+            let key = |finding: &Finding| (finding.code.clone(), finding.row, finding.message.clone());
+            let known: BTreeSet<_> = found.iter().map(key).collect();
+            told.retain(|finding| !known.contains(&key(finding)));
+        }
+        let before = sold.len();
+        if is_any {
+            let closings = comparisons.iter().flat_map(|comparison| &comparison.changes.closings);
+            sold.extend(closings.map(|closing| closing.symbol.clone()));
+        }
+        let has_errors = told.iter().any(Finding::is_error);
+        if !args.partial || (!has_errors && sold.len() == before) {
+            found.extend(told);
+            return Ok(comparisons);
+        }
+        found.extend(told.into_iter().filter(Finding::is_error));
+    }
+}
+
+/// What the errors leave alone, and the symbols that would be sold though an error may be about them.
+fn spared(drafts: &[Draft], found: &[Finding], sold: &BTreeSet<String>) -> Spared {
+    let positions = drafts.iter().flat_map(|draft| &draft.stated.positions);
+    let symbols: HashMap<u64, &str> =
+        positions.map(|position| (position.row, position.symbol.as_str())).collect();
+    let mut spared = Spared::of(found, &symbols);
+    sold.iter().for_each(|symbol| spared.add(symbol));
+    spared
 }
 
 /// The portfolios under a name that accounts were imported into, and which account each holds.
@@ -111,7 +174,7 @@ async fn known(store: &mut Store, name: &str) -> anyhow::Result<Vec<Known>> {
 }
 
 /// Two accounts whose names differ only in signs would be one portfolio.
-fn check_slugs(accounts: &[Account]) -> anyhow::Result<()> {
+fn check_slugs(accounts: &[Draft]) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     match accounts.iter().find(|account| !seen.insert(&account.book.portfolio.slug)) {
         Some(account) => Err(usage(
@@ -146,17 +209,50 @@ struct Context<'a> {
     statement: &'a Statement,
     as_of: NaiveDate,
     cash: Option<f64>,
-    calendar: &'a Calendar,
     imported_at: String,
 }
 
-async fn account(
+/// An account made ready for the comparison.
+struct Draft {
+    stated: Stated,
+    book: Book,
+    target: Target,
+    history: Vec<Import>,
+    prepared: Prepared,
+    market: Market,
+    /// Balance that was given on the command line.
+    cash: Option<f64>,
+}
+
+impl Draft {
+    /// Takes out of the account what an error says nothing about.
+    fn spare(&mut self, spared: &Spared) {
+        spared.take_from(&mut self.prepared, &self.book, is_activity(&self.stated));
+        if self.target == Target::Existing {
+            // The balance of the whole account says nothing about a part of it.
+            self.prepared.holdings.cash = self.cash;
+        }
+    }
+
+    fn compared(self, context: &Context<'_>, comparison: Comparison, found: &[Finding]) -> Account {
+        let Draft { stated, book, target, history, prepared, market, .. } = self;
+        let is_known = history.iter().any(|import| import.import.sha256 == context.source.sha256);
+        let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
+        let record = match is_known && is_nothing && target == Target::Existing {
+            true => None,
+            false => Some(record(context, &stated, &comparison, found)),
+        };
+        Account { stated, book, comparison, prepared, target, market, record }
+    }
+}
+
+async fn draft(
     context: &Context<'_>,
     store: &mut Store,
     destination: Destination,
     found: &mut Vec<Finding>,
-) -> anyhow::Result<Account> {
-    let Context { args, source, as_of, .. } = *context;
+) -> anyhow::Result<Draft> {
+    let Context { args, as_of, .. } = *context;
     let (book, target, history) = destination_book(context, store, &destination.portfolio).await?;
     let stated = destination.account;
     let stored = instruments(store, &stated).await?;
@@ -177,11 +273,10 @@ async fn account(
         let late = late_activity(&book, &stated, found);
         found.extend(late);
     }
-    let is_part = args.merge || is_activity(&stated) || found.iter().any(Finding::is_error);
-    prepared.holdings.is_whole_account = !is_part;
-    if is_part && target == Target::Existing {
-        // The balance of the whole account says nothing about a part of it.
-        prepared.holdings.cash = context.cash;
+    let cash = args.cash.as_ref().map(|cash| cash.value);
+    if !terms.is_whole_account && target == Target::Existing {
+        // Nor is the balance that an export of another book states that of this one.
+        prepared.holdings.cash = cash;
     }
     if let Some((what, total, read)) = preview::disagreement(&stated) {
         let message = format!("the file states a {what} of {total:.2}; its rows add up to {read:.2}");
@@ -190,14 +285,7 @@ async fn account(
     let others: Vec<Instrument> = stored.into_values().collect();
     let market =
         store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
-    let comparison = compare(&book, &prepared, &market, context.calendar, found).map_err(calendar_error)?;
-    let is_known = history.iter().any(|import| import.import.sha256 == source.sha256);
-    let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
-    let record = match is_known && is_nothing && target == Target::Existing {
-        true => None,
-        false => Some(record(context, &stated, &comparison, found)),
-    };
-    Ok(Account { stated, book, comparison, prepared, target, market, record })
+    Ok(Draft { stated, book, target, history, prepared, market, cash })
 }
 
 /// Whether the positions were replayed from transactions, which never tell all that is held.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod files;
+mod partial;
 mod round_trip;
 
 use std::path::{Path, PathBuf};
