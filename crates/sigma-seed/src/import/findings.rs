@@ -18,7 +18,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 15] = [
+const CODES: [(&str, Severity, &str); 17] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     (
@@ -38,6 +38,12 @@ const CODES: [(&str, Severity, &str); 15] = [
     ("ERR_IMP_014", Severity::Warning, "give its exit date and price, if it is to count as a closed lot"),
     ("ERR_IMP_015", Severity::Error, "take tags away in the file"),
     ("ERR_IMP_013", Severity::Error, "export the activity from the opening of the account"),
+    (
+        "ERR_IMP_016",
+        Severity::Warning,
+        "import it under the name it had, or see that it does not count twice",
+    ),
+    ("ERR_IMP_017", Severity::Warning, "nothing, or enter its value in dollars with `sigma-seed cash add`"),
 ];
 
 impl Finding {

@@ -13,7 +13,7 @@ use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, St
 
 use super::import::Args;
 use super::usage;
-use crate::import::accounts::{AccountError, Choice, Destination, Known, distribute, key};
+use crate::import::accounts::{Choice, Destination, Known, Meeting, distribute, text_of};
 use crate::import::findings::{self, Finding};
 use crate::import::holdings::{Prepared, Terms, prepare};
 use crate::import::plan::{self, Comparison, Target, compare, empty_book};
@@ -65,17 +65,20 @@ pub async fn prepare_accounts(
         (None, true) => Choice::Merged,
         (None, false) => Choice::Each,
     };
-    let known = if args.merge { Vec::new() } else { known(store, &args.portfolio).await? };
-    let destinations =
-        distribute(statement.accounts.clone(), &args.portfolio, choice, &known).map_err(|error| {
-            let remedy = match error {
-                AccountError::Other { .. } => {
-                    "name another --portfolio, or add the account to it with --merge"
-                }
-                _ => "name one with --account, or merge them with --merge-accounts",
-            };
-            usage(error.to_string(), remedy)
-        })?;
+    let meeting = match (args.replace, args.merge) {
+        (true, _) => Meeting::Replace,
+        (_, true) => Meeting::Part,
+        _ => Meeting::Whole,
+    };
+    let everywhere = known(store).await?;
+    let is_under = |known: &&Known| {
+        let above = known.portfolio.split_once(" / ").map(|(above, _)| above);
+        known.is_portfolio(&args.portfolio) || above.is_some_and(|a| slug_of(a) == slug_of(&args.portfolio))
+    };
+    let under: Vec<Known> = everywhere.iter().filter(is_under).cloned().collect();
+    let destinations = distribute(statement.accounts.clone(), &args.portfolio, choice, meeting, &under)
+        .map_err(|error| usage(error.to_string(), error.remedy()))?;
+    found.extend(destinations.iter().flat_map(|destination| twice(destination, &everywhere)));
     if args.cash.is_some() && destinations.len() > 1 {
         let message = format!("--cash is of one account, and the file has {}", destinations.len());
         return Err(usage(message, "name the account with --account, or merge them with --merge-accounts"));
@@ -155,22 +158,49 @@ fn spared(drafts: &[Draft], found: &[Finding], sold: &BTreeSet<String>) -> Spare
     spared
 }
 
-/// The portfolios under a name that accounts were imported into, and which account each holds.
-async fn known(store: &mut Store, name: &str) -> anyhow::Result<Vec<Known>> {
-    let slug = slug_of(name);
+/// The portfolios that accounts were imported into, and which accounts each holds; earlier imports first.
+async fn known(store: &mut Store) -> anyhow::Result<Vec<Known>> {
     let portfolios = store.portfolios(&[]).await.map_err(store_error)?;
-    let is_under = |portfolio: &Portfolio| {
-        let above = portfolio.name.split_once(" / ").map(|(above, _)| slug_of(above));
-        portfolio.slug == slug || portfolio.name == name || above.as_deref() == Some(&slug)
-    };
-    let names: HashMap<i64, String> =
-        portfolios.into_iter().filter(is_under).map(|portfolio| (portfolio.id, portfolio.name)).collect();
     let imports = store.imports(&[]).await.map_err(store_error)?;
-    let known = imports.into_iter().filter_map(|import| {
-        let portfolio = names.get(&import.portfolio_id)?.clone();
-        Some(Known { portfolio, account: import.import.account? })
-    });
-    Ok(known.collect())
+    let mut known = Vec::new();
+    for portfolio in &portfolios {
+        let of_it = imports.iter().filter(|import| import.portfolio_id == portfolio.id);
+        for import in since_replaced(portfolio, of_it.cloned().collect()) {
+            let holds = import.import.account.as_deref();
+            let of = |text| (import.id, Known::new(&portfolio.name, &portfolio.slug, text));
+            known.extend(holds.map(of));
+        }
+    }
+    known.sort_by_key(|(id, _)| *id);
+    Ok(known.into_iter().map(|(_, known)| known).collect())
+}
+
+/// The imports that made the portfolio as it is. Those before it was started anew say nothing of it: it opens on the day
+/// of the import that did so.
+fn since_replaced(portfolio: &Portfolio, mut history: Vec<Import>) -> Vec<Import> {
+    history.sort_by_key(|import| import.id);
+    match history.iter().rposition(|import| import.import.as_of == portfolio.opened_on) {
+        Some(at) => history.split_off(at),
+        None => history,
+    }
+}
+
+/// Accounts that another portfolio holds too, told when they come into this one for the first time.
+fn twice(destination: &Destination, everywhere: &[Known]) -> Vec<Finding> {
+    let is_here = |known: &&Known| known.is_portfolio(&destination.portfolio);
+    let mut found = Vec::new();
+    for key in &destination.holds {
+        if everywhere.iter().filter(is_here).any(|known| known.has(key)) {
+            continue;
+        }
+        let is_it = |known: &&Known| !is_here(known) && known.holds.iter().any(|held| held.is_surely(key));
+        if let Some(elsewhere) = everywhere.iter().rev().find(is_it) {
+            let (account, portfolio) = (key.text(), &elsewhere.portfolio);
+            let message = format!("the account {account} was imported into {portfolio} before");
+            found.push(Finding::new("ERR_IMP_016", None, message));
+        }
+    }
+    found
 }
 
 /// Two accounts whose names differ only in signs would be one portfolio.
@@ -215,6 +245,8 @@ struct Context<'a> {
 /// An account made ready for the comparison.
 struct Draft {
     stated: Stated,
+    /// The accounts that the portfolio holds then, as the history keeps them.
+    holds: Option<String>,
     book: Book,
     target: Target,
     history: Vec<Import>,
@@ -235,12 +267,12 @@ impl Draft {
     }
 
     fn compared(self, context: &Context<'_>, comparison: Comparison, found: &[Finding]) -> Account {
-        let Draft { stated, book, target, history, prepared, market, .. } = self;
+        let Draft { stated, holds, book, target, history, prepared, market, .. } = self;
         let is_known = history.iter().any(|import| import.import.sha256 == context.source.sha256);
         let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
         let record = match is_known && is_nothing && target == Target::Existing {
             true => None,
-            false => Some(record(context, &stated, &comparison, found)),
+            false => Some(record(context, &stated, holds, &comparison, found)),
         };
         Account { stated, book, comparison, prepared, target, market, record }
     }
@@ -254,7 +286,7 @@ async fn draft(
 ) -> anyhow::Result<Draft> {
     let Context { args, as_of, .. } = *context;
     let (book, target, history) = destination_book(context, store, &destination.portfolio).await?;
-    let stated = destination.account;
+    let (stated, holds) = (destination.account, text_of(&destination.holds));
     let stored = instruments(store, &stated).await?;
     let tags = tags(store, &book, &target).await?;
     let exit_prices = args.exits.iter().cloned().collect();
@@ -285,7 +317,7 @@ async fn draft(
     let others: Vec<Instrument> = stored.into_values().collect();
     let market =
         store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
-    Ok(Draft { stated, book, target, history, prepared, market, cash })
+    Ok(Draft { stated, holds, book, target, history, prepared, market, cash })
 }
 
 /// Whether the positions were replayed from transactions, which never tell all that is held.
@@ -320,13 +352,19 @@ fn late_activity(book: &Book, stated: &Stated, found: &[Finding]) -> Vec<Finding
         .collect()
 }
 
-fn record(context: &Context<'_>, stated: &Stated, comparison: &Comparison, found: &[Finding]) -> NewImport {
+fn record(
+    context: &Context<'_>,
+    stated: &Stated,
+    account: Option<String>,
+    comparison: &Comparison,
+    found: &[Finding],
+) -> NewImport {
     let has_errors = found.iter().any(Finding::is_error);
     NewImport {
         file_name: context.source.file_name.clone(),
         sha256: context.source.sha256.clone(),
         format: context.statement.format.to_owned(),
-        account: key(stated),
+        account,
         as_of: context.as_of,
         file_rows: stated.positions.len() + stated.cash.len() + stated.flows.len(),
         positions: comparison.counts.positions,
@@ -360,8 +398,9 @@ async fn destination_book(
         let mut book = empty_book(portfolio.slug.clone(), portfolio.name.clone(), as_of);
         book.portfolio.user_id = portfolio.user_id;
         book.portfolio.is_demo = portfolio.is_demo;
-        return Ok((book, Target::Anew { id: portfolio.id }, history));
+        return Ok((book, Target::Anew { id: portfolio.id }, Vec::new()));
     }
+    let history = since_replaced(portfolio, history);
     check_order(context, portfolio, &history)?;
     let books = store.books(std::slice::from_ref(&portfolio.slug)).await.map_err(store_error)?;
     let book = books.into_iter().next().ok_or_else(|| usage(format!("{slug} is gone"), "try again"))?;

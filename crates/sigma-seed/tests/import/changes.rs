@@ -164,7 +164,11 @@ fn an_account_goes_where_it_went_before() {
     assert_eq!(one.code, 0);
     let other =
         folder.import(&folder.write("5.csv", &(FIDELITY.to_owned() + &roth)), &["--portfolio", "Else"]);
-    assert!(other.code == 2 && other.stderr.contains("Else holds the account 1111"), "{}", other.stderr);
+    assert!(
+        other.code == 2 && other.stderr.contains("Else holds the account Ind ...1111"),
+        "{}",
+        other.stderr
+    );
 }
 
 /// What is gone may be given its price, and a contract that ended is told and not counted.

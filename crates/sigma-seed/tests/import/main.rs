@@ -1,5 +1,6 @@
 //! Broker files into portfolios, as a shell sees it.
 
+mod accounts;
 mod changes;
 mod files;
 mod partial;
