@@ -40,11 +40,17 @@ pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) ->
         }
         None => {}
     }
-    symbol(text, row, column, problems).map(Named::Symbol)
+    symbol(symbols::canonical(text), text, row, column, problems).map(Named::Symbol)
 }
 
-fn symbol(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    match symbols::canonical(text) {
+fn symbol(
+    read: Result<String, SymbolError>,
+    text: &str,
+    row: u64,
+    column: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    match read {
         Ok(symbol) => Some(symbol),
         Err(error) => {
             let code = match error {
@@ -60,7 +66,12 @@ fn symbol(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Op
 
 /// Reads the symbol of something that is not listed, which may look like a contract and is none.
 pub fn unlisted(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
-    symbol(text, row, column, problems).map(Named::Private)
+    symbol(symbols::canonical(text), text, row, column, problems).map(Named::Private)
+}
+
+/// Reads the symbol of an export of our own.
+pub fn literal(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    symbol(symbols::literal(text), text, row, column, problems).map(Named::Symbol)
 }
 
 /// The symbol of a format that leaves out the point of share classes.

@@ -54,6 +54,25 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
     }
 }
 
+/// A symbol of an export of our own: as it is stored, without the mark that keeps spreadsheets from taking it for a
+/// formula.
+pub fn literal(text: &str) -> Result<String, SymbolError> {
+    let symbol = unguarded(text.trim());
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
+    match symbol.chars().count() {
+        0 => Err(SymbolError::Missing),
+        length if length > MAX_SYMBOL_LENGTH => Err(SymbolError::TooLong),
+        _ if symbol.chars().all(allowed) => Ok(symbol.to_owned()),
+        _ => Err(SymbolError::Malformed(symbol.to_owned())),
+    }
+}
+
+/// Without the apostrophe before what looks like a formula.
+pub fn unguarded(text: &str) -> &str {
+    let guarded = text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@']));
+    guarded.unwrap_or(text)
+}
+
 /// The canonical form in files that leave out the point of share classes.
 pub fn canonical_without_points(text: &str) -> Result<String, SymbolError> {
     let with_class = |symbol: &str| class_share_of(symbol).map(str::to_owned);

@@ -116,7 +116,9 @@ fn fault(position: &ImportedPosition, as_of: NaiveDate) -> Option<Finding> {
 
 /// The expiry of an open contract that had ended before the day of the file.
 fn expired(position: &ImportedPosition, as_of: NaiveDate) -> Option<NaiveDate> {
-    let contract = position.contract.as_ref().filter(|_| !position.is_closed())?;
+    // An export of ours lists a contract that nothing has settled, and leaves out what has settled.
+    let is_told = !position.is_closed() && !position.flags.contains(&Flag::Exact);
+    let contract = position.contract.as_ref().filter(|_| is_told)?;
     Some(contract.terms.expiry).filter(|expiry| *expiry < as_of)
 }
 
@@ -183,7 +185,7 @@ impl Work<'_> {
             exit: position.exit_price.zip(position.exit_date),
             cost_basis: position.cost_basis,
             price,
-            tags: position.tags.iter().map(|tag| self.tag(tag, position.row, findings)).collect(),
+            tags: self.tags_of(position, findings),
             instrument,
         }
     }
@@ -231,6 +233,13 @@ impl Work<'_> {
                 findings.push(Finding::new("ERR_IMP_010", Some(position.row), message));
             }
         }
+    }
+
+    fn tags_of(&mut self, position: &ImportedPosition, findings: &mut Vec<Finding>) -> Vec<String> {
+        if position.flags.contains(&Flag::Exact) {
+            return position.tags.clone();
+        }
+        position.tags.iter().map(|tag| self.tag(tag, position.row, findings)).collect()
     }
 
     fn tag(&mut self, text: &str, row: u64, findings: &mut Vec<Finding>) -> String {
