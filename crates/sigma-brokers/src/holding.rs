@@ -32,6 +32,10 @@ impl Named {
 
 /// Reads a symbol or a contract in any notation; `row` and `column` are for the finding.
 pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    if symbols::is_cash_name(text) {
+        let symbol = symbols::canonical(text).unwrap_or_else(|_| "US_DOLLAR".to_owned());
+        return Some(Named::Symbol(symbol));
+    }
     match notation::contract(text) {
         Some(Ok(contract)) => return Some(Named::Contract(contract)),
         Some(Err(error)) => {
@@ -177,6 +181,13 @@ pub fn with_multiplier(contract: &mut Contract, stated: f64) {
 /// Settles class, units and signs.
 pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Problem>) -> ImportedPosition {
     let Stated { row, named, quantity, .. } = stated;
+    let per_unit = [
+        stated.price,
+        stated.entry_price,
+        stated.average_cost,
+        stated.cost_basis.map(|cost| cost / quantity),
+        stated.market_value.map(|value| value / quantity),
+    ];
     let (symbol, class, contract) = match named {
         Named::Contract(mut contract) => {
             problems.extend(contract_findings(&contract, row));
@@ -188,6 +199,9 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
         Named::Private(symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_cusip(&symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_money_market(&symbol) => (symbol, AssetClass::CashLike, None),
+        Named::Symbol(symbol) if symbols::is_cash_name(&symbol) && is_at_one(&per_unit) => {
+            (symbol, AssetClass::CashLike, None)
+        }
         Named::Symbol(symbol) => (symbol, AssetClass::Public, None),
     };
     let units = quantity * contract.as_ref().map_or(1.0, |contract| contract.multiplier);
@@ -225,6 +239,11 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
     position.cost_basis = signed_basis.or(position.entry_price.map(|price| price * units));
     check_value(&position, units, problems);
     position
+}
+
+/// Whether what is stated of one unit is 1, as of a dollar; nothing may be stated.
+pub fn is_at_one(per_unit: &[Option<f64>]) -> bool {
+    per_unit.iter().flatten().all(|value| (value.abs() - 1.0).abs() < 1e-4)
 }
 
 /// Whether the stated value is quantity times price over a hundred.

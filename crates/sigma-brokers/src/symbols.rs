@@ -92,6 +92,13 @@ fn is_class(text: &str) -> bool {
     letter(text) || text.strip_prefix("PR").is_some_and(letter)
 }
 
+/// Whether a row of this name is cash, when its price is 1: there are shares of the symbols too.
+pub fn is_cash_name(text: &str) -> bool {
+    let name = text.trim().trim_start_matches('$').replace('.', "");
+    let names = ["cash", "usd", "us dollar", "us dollars", "us_dollar"];
+    names.iter().any(|cash| name.eq_ignore_ascii_case(cash))
+}
+
 /// Five letters that end in XX: a money market fund, by the exchange's convention for fund symbols.
 pub fn is_money_market(symbol: &str) -> bool {
     symbol.len() == 5 && symbol.ends_with("XX") && symbol.bytes().all(|byte| byte.is_ascii_uppercase())

@@ -12,14 +12,15 @@ use sigma_core::model::InstrumentKind;
 use crate::columns::Role;
 use crate::dates;
 use crate::holding::{
-    Named, contract_findings, currency, finish_flags, literal, named, unlisted, with_multiplier,
+    Named, contract_findings, currency, finish_flags, is_at_one, literal, named, unlisted, with_multiplier,
 };
 use crate::input::Line;
+use crate::money;
 use crate::notation;
 use crate::occ::Contract;
 use crate::problem::Problem;
 use crate::statement::{AssetClass, Flag, ImportedPosition};
-use crate::symbols::{is_cusip, is_money_market, unguarded};
+use crate::symbols::{self, is_cusip, is_money_market, unguarded};
 
 /// What a format demands of a row.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +87,9 @@ fn row(
     seen: &mut Seen,
     problems: &mut Vec<Problem>,
 ) -> Option<ImportedPosition> {
+    // Cash has neither price nor date.
+    let is_cash = instrument.as_ref().is_some_and(|instrument| instrument.class == AssetClass::CashLike);
+    let rules = Rules { entry_required: rules.entry_required && !is_cash };
     let quantity = quantity(line, problems);
     let before_price = problems.len();
     let entry_price = price(line, Role::EntryPrice, problems);
@@ -194,6 +198,9 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         class if is_exact => class,
         AssetClass::Public if is_cusip(&symbol) => AssetClass::Private,
         AssetClass::Public if subtype == Some("CASH") || is_money_market(&symbol) => AssetClass::CashLike,
+        AssetClass::Public if symbols::is_cash_name(&symbol) && subtype.is_none() && is_dollar(line) => {
+            AssetClass::CashLike
+        }
         class => class,
     };
     let kind = match (class, subtype) {
@@ -204,6 +211,13 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         _ => None,
     };
     Some(Instrument { symbol, class, kind, contract: None })
+}
+
+/// Whether each price of the row is 1, or there is none.
+fn is_dollar(line: &Line<'_>) -> bool {
+    let prices = [Role::EntryPrice, Role::AverageCost, Role::Price];
+    let prices = prices.map(|role| money::parse(line.text(role)?, line.input.mark).ok().flatten());
+    is_at_one(&prices.map(|price| price.map(|price| price.value)))
 }
 
 fn class(line: &Line<'_>, symbol: &str, option: bool, problems: &mut Vec<Problem>) -> Option<AssetClass> {

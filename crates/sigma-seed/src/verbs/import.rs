@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
-use sigma_brokers::{BROKERS, BrokerId, Mapping, Options};
+use sigma_brokers::{BROKERS, BrokerId, Mapping, Options, notation};
 use sigma_cli::args::parse_date;
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, open_input, store_error};
 use sigma_store::{ImportPlan, Saved, Store};
@@ -86,7 +86,10 @@ fn parse_broker(text: &str) -> Result<Format, String> {
 /// `ACME=12.50`; nothing is a price, as of an option that ended worthless.
 fn parse_exit(text: &str) -> Result<(String, f64), String> {
     let (symbol, price) = text.rsplit_once('=').ok_or("write it like ACME=12.50")?;
-    let symbol = canonical(symbol).map_err(|error| error.to_string())?;
+    let symbol = match notation::contract(symbol) {
+        Some(contract) => contract.map_err(|error| error.to_string())?.symbol,
+        None => canonical(symbol).map_err(|error| error.to_string())?,
+    };
     let price = Decimal::parse(price)?.value;
     if price >= 0.0 { Ok((symbol, price)) } else { Err(format!("a price of {price} is below 0")) }
 }

@@ -93,6 +93,7 @@ pub async fn prepare_accounts(
         drafts.push(draft(&context, store, destination, found).await?);
     }
     check_slugs(&drafts)?;
+    check_exits(args, &drafts)?;
     let comparisons = compare_all(args, &mut drafts, &calendar, found)?;
     let context = Context { args, source, statement, as_of, cash: None, imported_at: app.clock.timestamp() };
     let ready = drafts.into_iter().zip(comparisons);
@@ -215,6 +216,22 @@ fn check_slugs(accounts: &[Draft]) -> anyhow::Result<()> {
     }
 }
 
+/// A price for what no book has ever held is a slip.
+fn check_exits(args: &Args, drafts: &[Draft]) -> anyhow::Result<()> {
+    let is_held = |symbol: &str| {
+        let mut lots = drafts.iter().flat_map(|draft| &draft.book.lots);
+        lots.any(|lot| lot.instrument.symbol == symbol)
+            || drafts.iter().any(|draft| draft.has_exit_of(symbol))
+    };
+    match args.exits.iter().find(|(symbol, _)| !is_held(symbol)) {
+        Some((symbol, _)) => Err(usage(
+            format!("--exit {symbol} names what is neither held nor closed by the file"),
+            "see `sigma-seed position list` for what is held",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The session that the holdings are of.
 fn as_of(app: &App, statement: &Statement, calendar: &Calendar) -> anyhow::Result<NaiveDate> {
     let stated = match statement.as_of {
@@ -257,6 +274,11 @@ struct Draft {
 }
 
 impl Draft {
+    fn has_exit_of(&self, symbol: &str) -> bool {
+        let mut rows = self.prepared.holdings.rows.iter();
+        rows.any(|row| row.exit.is_some() && row.instrument.symbol == symbol)
+    }
+
     /// Takes out of the account what an error says nothing about.
     fn spare(&mut self, spared: &Spared) {
         spared.take_from(&mut self.prepared, &self.book, is_activity(&self.stated));

@@ -176,16 +176,27 @@ fn an_account_goes_where_it_went_before() {
 fn exits_at_a_given_price_and_expired_contracts() {
     let folder = Folder::new();
     let first = "ticker,quantity,entry_price,entry_date\nBBB,50,30,2025-10-01\nSPY251017C00450000,1,5,2025-10-01\n\
-        CCC,1,1,2025-10-01\n";
+        QQQ260116P00400000,1,4,2025-10-01\nCCC,1,1,2025-10-01\n";
     assert_eq!(folder.import(&folder.write("1.csv", first), &["--as-of", "2025-10-01"]).code, 0);
     let second = folder.write("2.csv", "ticker,quantity,entry_price,entry_date\nCCC,1,1,2025-10-01\n");
-    let outcome = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "bbb=22"]);
+    let outcome = folder.import(
+        &second,
+        &["--as-of", "2025-11-05", "--exit", "bbb=22", "--exit", "QQQ 01/16/2026 400.00 P=3"],
+    );
     assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
     let summary = &outcome.section("summary")[0];
-    assert_eq!((summary["positions"].as_i64(), summary["closed"].as_i64()), (Some(1), Some(1)));
-    assert_eq!(summary["realized_usd"], -400.0);
+    assert_eq!((summary["positions"].as_i64(), summary["closed"].as_i64()), (Some(1), Some(2)));
+    assert_eq!(summary["realized_usd"], -400.0 - 100.0);
     let changes = outcome.section("changes");
     assert!(changes.iter().any(|row| row["change"] == "expired" && row["symbol"] == "SPY251017C00450000"));
+    let again = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "BBB=22"]);
+    assert!(again.code == 0 && again.closing_line().contains(" changed=0 "), "{}", again.stderr);
+    let slip = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "NOPE=3"]);
+    assert!(
+        slip.code == 2 && slip.stderr.contains("--exit NOPE names what is neither held"),
+        "{}",
+        slip.stderr
+    );
     let wrong = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "BBB=-1"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("below 0"), "{}", wrong.stderr);
 }
