@@ -313,6 +313,10 @@ pub fn cash(
 /// A holding that the file names without a ticker, under a symbol made from its name.
 pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let name = line.text(Role::Description).unwrap_or_default();
+    untickered_under(name, line, problems)
+}
+
+fn untickered_under(name: &str, line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let Some(symbol) = symbols::from_name(name) else {
         problems.push(line.problem("ERR_POS_001", Role::Symbol, "neither symbol nor name"));
         return None;
@@ -322,4 +326,59 @@ pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Import
     let message = format!("{name} has no ticker; held as {}", position.symbol);
     problems.push(Problem::of_row("ERR_POS_028", position.row, message));
     Some(position)
+}
+
+/// A holding of a format whose symbol cells may hold words instead of a ticker, which are no reason to refuse the file:
+/// the row goes by its name then. Without a quantity it is one unit of its value.
+pub fn holding_or_untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let text = line.text(Role::Symbol).unwrap_or_default();
+    let has_ticker =
+        symbols::is_cash_name(text) || notation::contract(text).is_some() || symbols::canonical(text).is_ok();
+    if has_ticker {
+        let named = named(text, line.row.line, line.columns.name(Role::Symbol), problems)?;
+        return holding(line, named, problems);
+    }
+    let name = line.text(Role::Description).filter(|name| symbols::from_name(name).is_some()).unwrap_or(text);
+    if !line.text(Role::Quantity).is_none_or(money::is_nothing) {
+        return untickered_under(name, line, problems);
+    }
+    let before = problems.len();
+    let value = line.value(Role::MarketValue, problems);
+    match (value.filter(|value| *value != 0.0), symbols::from_name(name)) {
+        (Some(value), Some(symbol)) => Some(one_unit(line, name, symbol, value, problems)),
+        _ if problems.len() > before => None,
+        _ => {
+            let message = "a row without ticker, quantity and value was passed over";
+            problems.push(line.problem("ERR_CSV_012", Role::Symbol, message));
+            None
+        }
+    }
+}
+
+fn one_unit(
+    line: &Line<'_>,
+    name: &str,
+    symbol: String,
+    value: f64,
+    problems: &mut Vec<Problem>,
+) -> ImportedPosition {
+    let row = line.row.line;
+    let message = format!("{name} has no ticker and no quantity; held as one unit of {symbol} at its value");
+    problems.push(Problem::of_row("ERR_POS_028", row, message));
+    let stated = Stated {
+        row,
+        named: Named::Private(symbol),
+        description: Some(name.to_owned()),
+        quantity: value.signum(),
+        entry_price: None,
+        average_cost: None,
+        cost_basis: line.value(Role::CostBasis, problems),
+        price: Some(value.abs()),
+        market_value: Some(value),
+        currency: currency(line),
+    };
+    let mut position = settle(stated, None, problems);
+    position.flags.push(Flag::NoTicker);
+    finish_flags(&mut position);
+    position
 }
