@@ -97,29 +97,41 @@ fn parse_exit(text: &str) -> Result<(String, f64), String> {
 /// Reads, compares, and writes all or nothing.
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("import");
-    let document = import(&args, app, None).await?;
+    let source = source(&args, app)?;
+    let document = import(&args, app, source, None).await?;
     app.write(&args.output, &document.0)?;
     Ok(document.1)
+}
+
+/// The file as it was read. One that cannot be read at all is refused before anything else is done.
+pub(super) fn source(args: &Args, app: &App) -> anyhow::Result<Source> {
+    if let (Some(_), Some(id)) = (&args.mapping, args.broker.0) {
+        let message = format!("--mapping describes the columns, and so does --broker {}", id.as_str());
+        return Err(usage(message, "give one of the two"));
+    }
+    let source = read(args, app)?;
+    match source.reading.statement {
+        Some(_) => Ok(source),
+        None => Err(refuse(args, app, &findings_of(args, &source))?),
+    }
+}
+
+fn findings_of(args: &Args, source: &Source) -> Vec<Finding> {
+    let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
+    if args.strict {
+        findings::strict(&mut found);
+    }
+    found
 }
 
 /// The import itself; the document is the caller's to write. `instead`: another database to compare with.
 pub(super) async fn import(
     args: &Args,
     app: &App,
+    source: Source,
     instead: Option<Store>,
 ) -> anyhow::Result<(Document, ExitStatus)> {
-    if let (Some(_), Some(id)) = (&args.mapping, args.broker.0) {
-        let message = format!("--mapping describes the columns, and so does --broker {}", id.as_str());
-        return Err(usage(message, "give one of the two"));
-    }
-    let source = read(args, app)?;
-    let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
-    if args.strict {
-        findings::strict(&mut found);
-    }
-    if source.reading.statement.is_none() {
-        return Err(refuse(args, app, &found)?);
-    }
+    let mut found = findings_of(args, &source);
     let _lock = match args.dry_run.dry_run {
         true => None,
         false => Some(app.lock(&args.lock).await?),

@@ -200,3 +200,22 @@ fn exits_at_a_given_price_and_expired_contracts() {
     let wrong = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "BBB=-1"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("below 0"), "{}", wrong.stderr);
 }
+
+/// A holding that changed sides was closed and opened.
+#[test]
+fn a_change_of_sides_is_a_close_and_an_opening() {
+    let folder = Folder::new();
+    let file = |name: &str, quantity: &str, date: &str| {
+        let row = format!("ACME,{quantity},10,{date}");
+        folder.write(name, &format!("ticker,quantity,entry_price,entry_date\n{row}\n"))
+    };
+    let first = file("1.csv", "10", "2025-10-01");
+    assert_eq!(folder.import(&first, &["--as-of", "2025-10-01"]).code, 0);
+    let second = file("2.csv", "-5", "2025-11-04");
+    let outcome = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "ACME=12"]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    let changes: Vec<_> = outcome.section("changes").iter().map(|row| row["change"].clone()).collect();
+    assert_eq!(changes, ["closed", "opened"]);
+    let summary = &outcome.section("summary")[0];
+    assert_eq!([&summary["opened"], &summary["closed"], &summary["changed"]], [1, 1, 0]);
+}

@@ -174,3 +174,15 @@ fn rows_of_cash_are_no_shares() {
     assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
     assert_eq!((folder.held("v").len(), folder.cash("v")), (1, vec![("opening".to_owned(), 20.0)]));
 }
+
+/// What cannot be read leaves no database.
+#[test]
+fn onboarding_of_nothing_makes_nothing() {
+    let folder = Folder(tempfile::TempDir::new().unwrap());
+    folder.write("other.csv", "a,b,c\n1,2,3\n");
+    for file in ["none.csv", "other.csv"] {
+        let outcome = folder.run(&["onboard", file, "--portfolio", "Own"]);
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+        assert!(!folder.0.path().join("sigma.db").exists(), "{file}");
+    }
+}
