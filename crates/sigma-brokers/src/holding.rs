@@ -20,8 +20,22 @@ pub enum Named {
     Private(String),
 }
 
+impl Named {
+    /// The canonical symbol.
+    pub fn symbol(&self) -> &str {
+        match self {
+            Named::Contract(contract) => &contract.symbol,
+            Named::Symbol(symbol) | Named::Private(symbol) => symbol,
+        }
+    }
+}
+
 /// Reads a symbol or a contract in any notation; `row` and `column` are for the finding.
 pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    if symbols::is_cash_name(text) {
+        let symbol = symbols::canonical(text).unwrap_or_else(|_| "US_DOLLAR".to_owned());
+        return Some(Named::Symbol(symbol));
+    }
     match notation::contract(text) {
         Some(Ok(contract)) => return Some(Named::Contract(contract)),
         Some(Err(error)) => {
@@ -30,11 +44,17 @@ pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) ->
         }
         None => {}
     }
-    symbol(text, row, column, problems).map(Named::Symbol)
+    symbol(symbols::canonical(text), text, row, column, problems).map(Named::Symbol)
 }
 
-fn symbol(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    match symbols::canonical(text) {
+fn symbol(
+    read: Result<String, SymbolError>,
+    text: &str,
+    row: u64,
+    column: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    match read {
         Ok(symbol) => Some(symbol),
         Err(error) => {
             let code = match error {
@@ -50,7 +70,12 @@ fn symbol(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Op
 
 /// Reads the symbol of something that is not listed, which may look like a contract and is none.
 pub fn unlisted(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
-    symbol(text, row, column, problems).map(Named::Private)
+    symbol(symbols::canonical(text), text, row, column, problems).map(Named::Private)
+}
+
+/// Reads the symbol of an export of our own.
+pub fn literal(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) -> Option<Named> {
+    symbol(symbols::literal(text), text, row, column, problems).map(Named::Symbol)
 }
 
 /// The symbol of a format that leaves out the point of share classes.
@@ -77,6 +102,13 @@ pub struct Stated {
 
 /// Reads the usual columns. `None` when the row has an error, which is then among the problems.
 pub fn holding(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let (before, symbol) = (problems.len(), named.symbol().to_owned());
+    let position = row(line, named, problems);
+    Problem::about(&mut problems[before..], &symbol);
+    position
+}
+
+fn row(line: &Line<'_>, named: Named, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let before = problems.len();
     if line
         .text(Role::Quantity)
@@ -149,6 +181,13 @@ pub fn with_multiplier(contract: &mut Contract, stated: f64) {
 /// Settles class, units and signs.
 pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Problem>) -> ImportedPosition {
     let Stated { row, named, quantity, .. } = stated;
+    let per_unit = [
+        stated.price,
+        stated.entry_price,
+        stated.average_cost,
+        stated.cost_basis.map(|cost| cost / quantity),
+        stated.market_value.map(|value| value / quantity),
+    ];
     let (symbol, class, contract) = match named {
         Named::Contract(mut contract) => {
             problems.extend(contract_findings(&contract, row));
@@ -160,6 +199,9 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
         Named::Private(symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_cusip(&symbol) => (symbol, AssetClass::Private, None),
         Named::Symbol(symbol) if is_money_market(&symbol) => (symbol, AssetClass::CashLike, None),
+        Named::Symbol(symbol) if symbols::is_cash_name(&symbol) && is_at_one(&per_unit) => {
+            (symbol, AssetClass::CashLike, None)
+        }
         Named::Symbol(symbol) => (symbol, AssetClass::Public, None),
     };
     let units = quantity * contract.as_ref().map_or(1.0, |contract| contract.multiplier);
@@ -197,6 +239,11 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
     position.cost_basis = signed_basis.or(position.entry_price.map(|price| price * units));
     check_value(&position, units, problems);
     position
+}
+
+/// Whether what is stated of one unit is 1, as of a dollar; nothing may be stated.
+pub fn is_at_one(per_unit: &[Option<f64>]) -> bool {
+    per_unit.iter().flatten().all(|value| (value.abs() - 1.0).abs() < 1e-4)
 }
 
 /// Whether the stated value is quantity times price over a hundred.
@@ -266,6 +313,10 @@ pub fn cash(
 /// A holding that the file names without a ticker, under a symbol made from its name.
 pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let name = line.text(Role::Description).unwrap_or_default();
+    untickered_under(name, line, problems)
+}
+
+fn untickered_under(name: &str, line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let Some(symbol) = symbols::from_name(name) else {
         problems.push(line.problem("ERR_POS_001", Role::Symbol, "neither symbol nor name"));
         return None;
@@ -275,4 +326,59 @@ pub fn untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Import
     let message = format!("{name} has no ticker; held as {}", position.symbol);
     problems.push(Problem::of_row("ERR_POS_028", position.row, message));
     Some(position)
+}
+
+/// A holding of a format whose symbol cells may hold words instead of a ticker, which are no reason to refuse the file:
+/// the row goes by its name then. Without a quantity it is one unit of its value.
+pub fn holding_or_untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
+    let text = line.text(Role::Symbol).unwrap_or_default();
+    let has_ticker =
+        symbols::is_cash_name(text) || notation::contract(text).is_some() || symbols::canonical(text).is_ok();
+    if has_ticker {
+        let named = named(text, line.row.line, line.columns.name(Role::Symbol), problems)?;
+        return holding(line, named, problems);
+    }
+    let name = line.text(Role::Description).filter(|name| symbols::from_name(name).is_some()).unwrap_or(text);
+    if !line.text(Role::Quantity).is_none_or(money::is_nothing) {
+        return untickered_under(name, line, problems);
+    }
+    let before = problems.len();
+    let value = line.value(Role::MarketValue, problems);
+    match (value.filter(|value| *value != 0.0), symbols::from_name(name)) {
+        (Some(value), Some(symbol)) => Some(one_unit(line, name, symbol, value, problems)),
+        _ if problems.len() > before => None,
+        _ => {
+            let message = "a row without ticker, quantity and value was passed over";
+            problems.push(line.problem("ERR_CSV_012", Role::Symbol, message));
+            None
+        }
+    }
+}
+
+fn one_unit(
+    line: &Line<'_>,
+    name: &str,
+    symbol: String,
+    value: f64,
+    problems: &mut Vec<Problem>,
+) -> ImportedPosition {
+    let row = line.row.line;
+    let message = format!("{name} has no ticker and no quantity; held as one unit of {symbol} at its value");
+    problems.push(Problem::of_row("ERR_POS_028", row, message));
+    let stated = Stated {
+        row,
+        named: Named::Private(symbol),
+        description: Some(name.to_owned()),
+        quantity: value.signum(),
+        entry_price: None,
+        average_cost: None,
+        cost_basis: line.value(Role::CostBasis, problems),
+        price: Some(value.abs()),
+        market_value: Some(value),
+        currency: currency(line),
+    };
+    let mut position = settle(stated, None, problems);
+    position.flags.push(Flag::NoTicker);
+    finish_flags(&mut position);
+    position
 }

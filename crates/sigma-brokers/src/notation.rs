@@ -127,11 +127,10 @@ pub fn under(underlying: &str, text: &str) -> Option<Result<Contract, ContractEr
     }))
 }
 
-/// Whether one of the words is a right, as no name of a share ends.
+/// Whether one of the last two words is a right and there is a digit, as in no name of a share.
 pub fn names_a_right(text: &str) -> bool {
-    let mut words = text.split_whitespace();
     let is_right = |word: &str| word.eq_ignore_ascii_case("call") || word.eq_ignore_ascii_case("put");
-    words.next().is_some_and(|first| first.bytes().all(|byte| byte.is_ascii_digit())) && words.any(is_right)
+    text.split_whitespace().rev().take(2).any(is_right) && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn right_and_strike<'a>(words: &'a [&'a str]) -> Option<(&'a [&'a str], OptionKind, f64)> {

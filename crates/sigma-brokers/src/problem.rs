@@ -21,6 +21,8 @@ pub struct Problem {
     pub column: Option<String>,
     /// The text found there.
     pub value: Option<String>,
+    /// The canonical symbol that the row is about, where it could be read.
+    pub symbol: Option<String>,
     /// One of [`CODES`].
     pub code: &'static str,
     pub severity: Severity,
@@ -50,6 +52,7 @@ impl Problem {
             row: None,
             column: None,
             value: None,
+            symbol: None,
             code,
             severity: entry.severity,
             message: message.into(),
@@ -66,6 +69,13 @@ impl Problem {
     pub(crate) fn at(self, column: &str, value: &str) -> Problem {
         let some = |text: &str| (!text.is_empty()).then(|| text.chars().take(QUOTED).collect::<String>());
         Problem { column: some(column), value: some(value), ..self }
+    }
+
+    /// Says which symbol the findings are about.
+    pub(crate) fn about(problems: &mut [Problem], symbol: &str) {
+        for problem in problems.iter_mut().filter(|problem| problem.is_error()) {
+            problem.symbol = Some(symbol.to_owned());
+        }
     }
 
     /// Whether it takes the row or the file away.

@@ -83,6 +83,8 @@ pub enum Flag {
     NoEntryDate,
     /// Built from transactions.
     Replayed,
+    /// A row of an export of our own, which is taken as it is.
+    Exact,
 }
 
 /// One lot or holding.

@@ -54,6 +54,25 @@ pub fn canonical(text: &str) -> Result<String, SymbolError> {
     }
 }
 
+/// A symbol of an export of our own: as it is stored, without the mark that keeps spreadsheets from taking it for a
+/// formula.
+pub fn literal(text: &str) -> Result<String, SymbolError> {
+    let symbol = unguarded(text.trim());
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
+    match symbol.chars().count() {
+        0 => Err(SymbolError::Missing),
+        length if length > MAX_SYMBOL_LENGTH => Err(SymbolError::TooLong),
+        _ if symbol.chars().all(allowed) => Ok(symbol.to_owned()),
+        _ => Err(SymbolError::Malformed(symbol.to_owned())),
+    }
+}
+
+/// Without the apostrophe before what looks like a formula.
+pub fn unguarded(text: &str) -> &str {
+    let guarded = text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@']));
+    guarded.unwrap_or(text)
+}
+
 /// The canonical form in files that leave out the point of share classes.
 pub fn canonical_without_points(text: &str) -> Result<String, SymbolError> {
     let with_class = |symbol: &str| class_share_of(symbol).map(str::to_owned);
@@ -71,6 +90,13 @@ fn with_series(symbol: &str) -> Option<String> {
 fn is_class(text: &str) -> bool {
     let letter = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     letter(text) || text.strip_prefix("PR").is_some_and(letter)
+}
+
+/// Whether a row of this name is cash, when its price is 1: there are shares of the symbols too.
+pub fn is_cash_name(text: &str) -> bool {
+    let name = text.trim().trim_start_matches('$').replace('.', "");
+    let names = ["cash", "usd", "us dollar", "us dollars", "us_dollar"];
+    names.iter().any(|cash| name.eq_ignore_ascii_case(cash))
 }
 
 /// Five letters that end in XX: a money market fund, by the exchange's convention for fund symbols.

@@ -3,7 +3,7 @@
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Columns, Layout, Role, required};
 use crate::dates::{self, DateOrder};
-use crate::holding::{cash, holding, named};
+use crate::holding::{cash, holding_or_untickered};
 use crate::input::{Accounts, Input, Line, name_and_number};
 use crate::problem::Problem;
 use crate::statement::{Account, CashBasis, StatedTotal};
@@ -54,8 +54,8 @@ fn table_row(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>
         problems.push(line.problem("ERR_CSV_012", Role::Symbol, "a row without symbol was passed over"));
         return;
     };
-    if text.eq_ignore_ascii_case("CASH") {
-        account.cash.extend(cash(line, CashBasis::Balance, "CASH", problems));
+    if text.eq_ignore_ascii_case("CASH") || text.eq_ignore_ascii_case("Money Market") {
+        account.cash.extend(cash(line, CashBasis::Balance, text, problems));
     } else if text.eq_ignore_ascii_case("TOTAL") {
         let value = line.value(Role::MarketValue, problems);
         let total = |value| StatedTotal { what: "TOTAL".to_owned(), value, row: line.row.line };
@@ -67,7 +67,6 @@ fn table_row(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>
         }
     } else if dates::parse(text, DateOrder::MonthFirst).is_none() {
         // A date is a lot of the position above, which has its units and its average cost already.
-        let named = named(text, line.row.line, line.columns.name(Role::Symbol), problems);
-        account.positions.extend(named.and_then(|named| holding(line, named, problems)));
+        account.positions.extend(holding_or_untickered(line, problems));
     }
 }

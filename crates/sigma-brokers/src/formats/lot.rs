@@ -2,7 +2,7 @@
 //! row are told together.
 //!
 //! Rows with a lot number come from an export of our own: they are exact, so a price may be zero or have any number of
-//! digits, and two lots of one symbol and day are two lots.
+//! digits, two lots of one symbol and day are two lots, and symbols, classes and tags are as they are stored.
 
 use std::collections::HashSet;
 
@@ -11,13 +11,16 @@ use sigma_core::model::InstrumentKind;
 
 use crate::columns::Role;
 use crate::dates;
-use crate::holding::{Named, contract_findings, currency, finish_flags, named, unlisted, with_multiplier};
+use crate::holding::{
+    Named, contract_findings, currency, finish_flags, is_at_one, literal, named, unlisted, with_multiplier,
+};
 use crate::input::Line;
+use crate::money;
 use crate::notation;
 use crate::occ::Contract;
 use crate::problem::Problem;
-use crate::statement::{AssetClass, ImportedPosition};
-use crate::symbols::{is_cusip, is_money_market};
+use crate::statement::{AssetClass, Flag, ImportedPosition};
+use crate::symbols::{self, is_cusip, is_money_market, unguarded};
 
 /// What a format demands of a row.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,26 @@ pub fn lot(
 ) -> Option<ImportedPosition> {
     let before = problems.len();
     let instrument = instrument(line, problems);
+    let symbol = instrument.as_ref().map(|instrument| instrument.symbol.clone());
+    let position = row(line, rules, instrument, before, seen, problems);
+    if let Some(symbol) = symbol {
+        Problem::about(&mut problems[before..], &symbol);
+    }
+    position
+}
+
+/// The rest of a row; its problems begin at `before`.
+fn row(
+    line: &Line<'_>,
+    rules: Rules,
+    instrument: Option<Instrument>,
+    before: usize,
+    seen: &mut Seen,
+    problems: &mut Vec<Problem>,
+) -> Option<ImportedPosition> {
+    // Cash has neither price nor date.
+    let is_cash = instrument.as_ref().is_some_and(|instrument| instrument.class == AssetClass::CashLike);
+    let rules = Rules { entry_required: rules.entry_required && !is_cash };
     let quantity = quantity(line, problems);
     let before_price = problems.len();
     let entry_price = price(line, Role::EntryPrice, problems);
@@ -128,6 +151,9 @@ pub fn lot(
         flags: Vec::new(),
     };
     finish_flags(&mut position);
+    if line.text(Role::Lot).is_some() {
+        position.flags.push(Flag::Exact);
+    }
     Some(position)
 }
 
@@ -142,7 +168,11 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
     let text = line.text(Role::Symbol).unwrap_or_default();
     let option_columns = OPTION_ROLES.iter().any(|role| line.text(*role).is_some());
     let private_name = line.text(Role::Class).is_some_and(|class| class.eq_ignore_ascii_case("PRIVATE"));
-    let by_symbol = if private_name { None } else { notation::contract(text) };
+    // What an export of ours calls a share is one, whatever its symbol looks like.
+    let is_exact = line.text(Role::Lot).is_some();
+    let public_name = line.text(Role::Class).is_some_and(|class| class.eq_ignore_ascii_case("PUBLIC"));
+    let is_outright = private_name || (public_name && is_exact);
+    let by_symbol = if is_outright { None } else { notation::contract(text) };
     let looks_like_option = by_symbol.is_some() || option_columns;
     let class = class(line, text, looks_like_option, problems);
     let subtype = class.and_then(|class| subtype(line, class, problems));
@@ -153,7 +183,9 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         return Some(Instrument { symbol, class: class?, kind, contract: Some(contract) });
     }
     let column = line.columns.name(Role::Symbol);
-    let named = if private_name {
+    let named = if is_exact {
+        literal(text, line.row.line, column, problems)
+    } else if private_name {
         unlisted(text, line.row.line, column, problems)
     } else {
         named(text, line.row.line, column, problems)
@@ -163,8 +195,12 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         Named::Contract(contract) => contract.symbol,
     };
     let class = match class? {
+        class if is_exact => class,
         AssetClass::Public if is_cusip(&symbol) => AssetClass::Private,
         AssetClass::Public if subtype == Some("CASH") || is_money_market(&symbol) => AssetClass::CashLike,
+        AssetClass::Public if symbols::is_cash_name(&symbol) && subtype.is_none() && is_dollar(line) => {
+            AssetClass::CashLike
+        }
         class => class,
     };
     let kind = match (class, subtype) {
@@ -175,6 +211,13 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         _ => None,
     };
     Some(Instrument { symbol, class, kind, contract: None })
+}
+
+/// Whether each price of the row is 1, or there is none.
+fn is_dollar(line: &Line<'_>) -> bool {
+    let prices = [Role::EntryPrice, Role::AverageCost, Role::Price];
+    let prices = prices.map(|role| money::parse(line.text(role)?, line.input.mark).ok().flatten());
+    is_at_one(&prices.map(|price| price.map(|price| price.value)))
 }
 
 fn class(line: &Line<'_>, symbol: &str, option: bool, problems: &mut Vec<Problem>) -> Option<AssetClass> {
@@ -330,6 +373,10 @@ fn exit(
 fn tags(line: &Line<'_>) -> Vec<String> {
     let text = line.text(Role::Tags).unwrap_or_default();
     let mut tags: Vec<String> = Vec::new();
+    if line.text(Role::Lot).is_some() {
+        let each = unguarded(text).split(',').filter(|tag| !tag.is_empty());
+        return each.map(str::to_owned).collect();
+    }
     for tag in text.split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty()) {
         if !tags.iter().any(|known| known.eq_ignore_ascii_case(tag)) {
             tags.push(tag.to_owned());

@@ -9,6 +9,7 @@ use crate::detect::HEADER_WITHIN;
 use crate::holding::{currency, holding, named, untickered};
 use crate::input::{Accounts, Input, Line};
 use crate::mapping::Mapping;
+use crate::money;
 use crate::problem::Problem;
 use crate::rows::Row;
 use crate::statement::ImportedPosition;
@@ -50,6 +51,10 @@ pub fn parse(input: &Input<'_>, mapping: &Mapping, problems: &mut Vec<Problem>) 
     for row in input.body().iter().filter(|row| !row.is_blank()) {
         let line = input.line(row);
         as_of = as_of.max(line.past_date(Role::AsOf, problems));
+        if is_total(&line) {
+            problems.push(line.problem("ERR_CSV_012", Role::Symbol, "a row of totals was passed over"));
+            continue;
+        }
         let account = [Role::AccountName, Role::Account].map(|role| line.text(role).unwrap_or_default());
         let position = match as_lots {
             true => {
@@ -66,6 +71,15 @@ pub fn parse(input: &Input<'_>, mapping: &Mapping, problems: &mut Vec<Problem>) 
         }
     }
     Parsed { as_of, accounts: accounts.into_vec() }
+}
+
+/// A row of sums, as spreadsheets have one at the end: called so, and without a price of one unit.
+fn is_total(line: &Line<'_>) -> bool {
+    let name = line.text(Role::Symbol).or(line.text(Role::Description)).unwrap_or_default();
+    let name = name.trim_end_matches([':', ' ']);
+    let prices = [Role::Price, Role::EntryPrice, Role::AverageCost];
+    ["total", "totals", "sum", "summe", "gesamt"].iter().any(|total| name.eq_ignore_ascii_case(total))
+        && prices.iter().all(|role| line.text(*role).is_none_or(money::is_nothing))
 }
 
 fn plain(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {

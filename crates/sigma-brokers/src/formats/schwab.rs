@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use crate::broker::{Broker, BrokerId, Dates, Parsed};
 use crate::columns::{Columns, Layout, Role, optional, required};
 use crate::dates::{self, DateOrder};
-use crate::holding::{cash, holding, named};
+use crate::holding::{cash, holding_or_untickered};
 use crate::input::{Accounts, Input, Line, name_and_number};
 use crate::money;
 use crate::problem::Problem;
@@ -77,10 +77,7 @@ fn title(row: &Row, account: &mut (String, String), as_of: &mut Option<NaiveDate
 }
 
 fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>) {
-    let Some(symbol) = line.text(Role::Symbol) else {
-        problems.push(line.problem("ERR_POS_001", Role::Symbol, "the row has no symbol"));
-        return;
-    };
+    let symbol = line.text(Role::Symbol).unwrap_or_default();
     let is_cash = |asset: &str| asset.eq_ignore_ascii_case("cash and money market");
     match symbol.to_ascii_lowercase().as_str() {
         "cash & cash investments" | "cash and cash investments" => {
@@ -98,8 +95,7 @@ fn position(line: &Line<'_>, account: &mut Account, problems: &mut Vec<Problem>)
             account.totals.extend(value.map(total));
         }
         _ => {
-            let named = named(symbol, line.row.line, line.columns.name(Role::Symbol), problems);
-            account.positions.extend(named.and_then(|named| holding(line, named, problems)));
+            account.positions.extend(holding_or_untickered(line, problems));
         }
     }
 }

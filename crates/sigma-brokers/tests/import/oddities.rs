@@ -247,3 +247,65 @@ fn accounts_lots_and_disclaimers_of_etrade() {
         .collect();
     assert_eq!(found, [("1234", 1, 12_212.2, 12_212.2), ("5678", 1, 601.0, 601.0)]);
 }
+
+/// Words where a ticker should stand are a name.
+#[test]
+fn one_row_without_a_ticker_does_not_refuse_the_file() {
+    let text = format!(
+        "{SCHWAB}ACME,d,10,$10,$100.00,$90,Equity\nNO NUMBER,ESCROW OF XYZ,5,$1.00,$5.00,$2.00,Equity\n\
+         ABC RTS,ABC RIGHTS,3,$2.00,$6.00,--,Equity\nFutures Positions Market Value,--,--,--,$0.00,--,--\n\
+         Futures Positions Market Value,--,--,--,-$7.00,--,--\n"
+    );
+    let reading = import(text.as_bytes());
+    assert_eq!(codes(&reading), ["5 ERR_POS_028", "6 ERR_POS_028", "7 ERR_CSV_012", "8 ERR_POS_028"]);
+    let account = &reading.statement.unwrap().accounts[0];
+    let held: Vec<_> = account.positions.iter().map(|p| (p.symbol.as_str(), p.quantity)).collect();
+    assert_eq!(
+        held,
+        [
+            ("ACME", 10.0),
+            ("ESCROW_OF_XYZ", 5.0),
+            ("ABC_RIGHTS", 3.0),
+            ("FUTURES_POSITIONS_MARKET_VALUE", -1.0)
+        ]
+    );
+    assert_eq!(account.stated_value(), Some(104.0));
+
+    let text = format!(
+        "Account Summary\nAccount,Net Account Value\n\"Individual -1234\",1.00\n\n{ETRADE}\
+         ACME,100,0,0,1,90,0,0,0,100.00\nUS TREASURY 4.5% 05/15/2030,98.5,0,0,1000,97,0,0,0,985.00\n\
+         Money Market,,,,,,,,,12.00\nCASH,,,,,,,,,3.00\nTOTAL,,,,,,0,0,,1100.00\n"
+    );
+    let reading = import(text.as_bytes());
+    assert!(reading.problems.iter().all(|problem| !problem.is_error()), "{:?}", reading.problems);
+    let account = &reading.statement.unwrap().accounts[0];
+    let bond = &account.positions[1];
+    assert_eq!((bond.symbol.as_str(), bond.class), ("US_TREASURY_4_5_05_15_2030", AssetClass::Private));
+    assert_eq!(bond.entry_price, Some(0.97));
+    assert_eq!(account.stated_value(), Some(1100.0));
+}
+
+/// A row of sums is no position.
+#[test]
+fn totals_of_a_mapped_file() {
+    let mapping = "[columns]\nsymbol = \"T\"\nquantity = \"Q\"\nprice = \"P\"\nmarket_value = \"V\"\n";
+    let mapping = sigma_brokers::Mapping::parse(mapping).unwrap();
+    let options = sigma_brokers::Options { mapping: Some(&mapping), ..crate::plain() };
+    let text = "T,Q,P,V\nACME,10,1.00,10.00\nSUM,5,4.00,20.00\nGesamt:,15,,30.00\ntotal,,--,30.00\n";
+    let reading = sigma_brokers::read(text.as_bytes(), "a.csv", &options);
+    assert_eq!(codes(&reading), ["4 ERR_CSV_012", "5 ERR_CSV_012"]);
+    let symbols: Vec<_> =
+        reading.statement.unwrap().accounts[0].positions.iter().map(|p| p.symbol.clone()).collect();
+    assert_eq!(symbols, ["ACME", "SUM"]);
+}
+
+/// A row of an option that cannot be read is not the share above it.
+#[test]
+fn unreadable_options_of_thinkorswim() {
+    let table = "Instrument,Qty,Trade Price,Mark,Net Liq\nACME,,,,\n";
+    for row in ["VERTICAL 100 16 JAN 26 105/110 CALL", "100 16 JAN 26 PUT 1O5", "1000 16 JAN 26 105 CALL"] {
+        let reading = import(format!("{table}{row},1,2.00,2.00,200\nACME INC,1,2.00,2.00,2\n").as_bytes());
+        assert_eq!(codes(&reading), ["3 ERR_OPT_001"], "{row}");
+        assert_eq!(reading.statement.unwrap().accounts[0].positions.len(), 1);
+    }
+}

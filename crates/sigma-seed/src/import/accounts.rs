@@ -1,12 +1,19 @@
 //! Which account of a file goes into which portfolio.
+//!
+//! An account is known from one file to the next by the end of its number and by its name. Brokers mask numbers to
+//! different lengths, so an end of three characters or more is compared as far as both go; where both have names, they
+//! are the same too.
 
 use sigma_brokers::statement::Account;
+use sigma_core::model::slug_of;
 
 /// An account and the name of the portfolio it goes into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Destination {
     pub portfolio: String,
     pub account: Account,
+    /// The accounts that the portfolio holds then.
+    pub holds: Vec<Key>,
 }
 
 /// What was asked for.
@@ -20,7 +27,18 @@ pub enum Choice<'a> {
     Merged,
 }
 
-/// An account that is not in the file, or is there twice.
+/// How a file meets what a portfolio holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// Takes its place.
+    Replace,
+    /// Tells all of it.
+    Whole,
+    /// Tells a part of it.
+    Part,
+}
+
+/// An account that is not in the file, is there twice, or does not belong into the portfolio.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     #[error("the file has no account \"{asked}\"; it has {known}")]
@@ -29,20 +47,131 @@ pub enum AccountError {
     Ambiguous(String),
     #[error("the file is of the account {account}, and {portfolio} holds the account {holds}")]
     Other { account: String, holds: String, portfolio: String },
+    #[error("{portfolio} holds several accounts in one, {holds}, and {account} is one of them")]
+    Merged { account: String, holds: String, portfolio: String },
+    #[error("{portfolio} holds the account {account} too, which the file does not have")]
+    Lacking { account: String, portfolio: String },
 }
 
-/// A portfolio that an account went into before.
+impl AccountError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            AccountError::Other { .. } => "name another --portfolio, or start this one anew with --replace",
+            AccountError::Merged { .. } => {
+                "import a file of all of them again with --merge-accounts, or start anew with --replace"
+            }
+            AccountError::Lacking { .. } => {
+                "import a file of all of them, say with --merge that it is a part, or start anew with --replace"
+            }
+            _ => "name one with --account, or merge them with --merge-accounts",
+        }
+    }
+}
+
+/// What an account is known by from one file to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Key {
+    name: Option<String>,
+    /// End of its number.
+    tail: Option<String>,
+}
+
+/// Stands before the end of a number.
+const MASK: &str = "...";
+/// Stands between the accounts of one portfolio.
+const AND: &str = " + ";
+/// Fewer characters than these say nothing when a longer end is known.
+const SHORTEST_TAIL: usize = 3;
+
+impl Key {
+    /// None for an account of which the file says nothing.
+    fn of(account: &Account) -> Option<Key> {
+        // The sign between two accounts is not to stand within one.
+        let name = account.name.as_ref().map(|name| name.replace(AND, " & "));
+        let key = Key { name, tail: account.number_tail.clone() };
+        (key != Key::default()).then_some(key)
+    }
+
+    /// `Roth IRA ...123`, or as much of it as is known.
+    pub fn text(&self) -> String {
+        let tail = self.tail.as_ref().map(|tail| format!("{MASK}{tail}"));
+        let parts = [self.name.clone(), tail];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    fn parse(text: &str) -> Key {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        match text.rsplit_once(MASK) {
+            Some((name, tail)) if !tail.is_empty() && tail.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Key { name: some(name), tail: some(tail) }
+            }
+            _ => Key { name: some(text), tail: None },
+        }
+    }
+
+    /// Whether it can be the same account.
+    fn is(&self, other: &Key) -> bool {
+        let names = self.name.as_deref().zip(other.name.as_deref()).map(|(a, b)| is_name(a, b));
+        match (&self.tail, &other.tail) {
+            (Some(a), Some(b)) => is_tail(a, b) && names != Some(false),
+            // A text without a mark may be the end of a number.
+            (Some(tail), None) => names == Some(true) || other.name.as_deref() == Some(tail),
+            (None, Some(tail)) => names == Some(true) || self.name.as_deref() == Some(tail),
+            (None, None) => names == Some(true),
+        }
+    }
+
+    /// Whether all that is known of an account is the same.
+    pub fn is_surely(&self, other: &Key) -> bool {
+        let names = self.name.as_deref().zip(other.name.as_deref());
+        self.tail.is_some() == other.tail.is_some()
+            && names.is_some_and(|(a, b)| is_name(a, b))
+            && self.is(other)
+    }
+}
+
+fn is_name(a: &str, b: &str) -> bool {
+    a.trim().eq_ignore_ascii_case(b.trim())
+}
+
+fn is_tail(a: &str, b: &str) -> bool {
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    let (long, short) = (long.to_ascii_uppercase(), short.to_ascii_uppercase());
+    long == short || (short.len() >= SHORTEST_TAIL && long.ends_with(&short))
+}
+
+/// The accounts of a portfolio as the history of imports keeps them.
+pub fn text_of(holds: &[Key]) -> Option<String> {
+    let texts: Vec<String> = holds.iter().map(Key::text).collect();
+    (!texts.is_empty()).then(|| texts.join(AND))
+}
+
+/// A portfolio that accounts went into before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// Name of the portfolio.
     pub portfolio: String,
-    /// The account, as [`key`] tells it.
-    pub account: String,
+    pub slug: String,
+    pub holds: Vec<Key>,
+    text: String,
 }
 
-/// What an account is known by from one file to the next: the end of its number, else its name.
-pub fn key(account: &Account) -> Option<String> {
-    account.number_tail.clone().or_else(|| account.name.clone())
+impl Known {
+    /// From a row of the history.
+    pub fn new(portfolio: &str, slug: &str, text: &str) -> Known {
+        let (portfolio, slug, text) = (portfolio.to_owned(), slug.to_owned(), text.to_owned());
+        let holds = text.split(AND).map(Key::parse).collect();
+        Known { portfolio, slug, holds, text }
+    }
+
+    pub fn has(&self, key: &Key) -> bool {
+        self.holds.iter().any(|held| held.is(key))
+    }
+
+    pub fn is_portfolio(&self, name: &str) -> bool {
+        self.portfolio.eq_ignore_ascii_case(name) || self.slug == slug_of(name)
+    }
 }
 
 /// Distributes the accounts over portfolios. An account goes where it went before; else one account takes the name of
@@ -51,26 +180,24 @@ pub fn distribute(
     accounts: Vec<Account>,
     portfolio: &str,
     choice: Choice<'_>,
+    meeting: Meeting,
     known: &[Known],
 ) -> Result<Vec<Destination>, AccountError> {
     let accounts: Vec<Account> = accounts.into_iter().filter(|account| !is_empty(account)).collect();
     match choice {
-        Choice::Merged => {
-            let whole = |account| vec![Destination { portfolio: portfolio.to_owned(), account }];
-            Ok(accounts.into_iter().reduce(merged).map(whole).unwrap_or_default())
-        }
+        Choice::Merged => together(accounts, portfolio, meeting, known),
         Choice::One(asked) => {
             let found: Vec<&Account> = accounts.iter().filter(|account| is_asked(account, asked)).collect();
             match found[..] {
-                [account] => alone(account.clone(), portfolio, known),
+                [account] => alone(account.clone(), portfolio, meeting, known),
                 [] => Err(AccountError::Unknown { asked: asked.to_owned(), known: labels(&accounts) }),
                 _ => Err(AccountError::Ambiguous(asked.to_owned())),
             }
         }
         Choice::Each => match accounts.len() {
             0 => Ok(Vec::new()),
-            1 => alone(accounts.into_iter().next().unwrap_or_default(), portfolio, known),
-            _ => Ok(each(accounts, portfolio, known)),
+            1 => alone(accounts.into_iter().next().unwrap_or_default(), portfolio, meeting, known),
+            _ => each(accounts, portfolio, known),
         },
     }
 }
@@ -84,30 +211,72 @@ fn is_asked(account: &Account, asked: &str) -> bool {
         || account.number_tail.as_deref().is_some_and(ends)
 }
 
-/// The portfolio that the account went into before.
-fn before<'a>(account: &Account, known: &'a [Known]) -> Option<&'a str> {
-    let key = key(account)?;
-    known.iter().rev().find(|known| known.account == key).map(|known| known.portfolio.as_str())
+/// Where the account went before: the same end of the number before one that is only alike.
+fn before<'a>(key: &Key, known: &'a [Known]) -> Option<&'a Known> {
+    let has_exact = |known: &&Known| {
+        known.holds.iter().any(|held| held.tail.is_some() && held.tail == key.tail && held.is(key))
+    };
+    let latest = || known.iter().rev();
+    latest().find(has_exact).or_else(|| latest().find(|known| known.has(key)))
 }
 
-/// The account that a portfolio holds, when it is another one.
-fn other<'a>(account: &Account, portfolio: &str, known: &'a [Known]) -> Option<&'a str> {
-    let key = key(account)?;
-    let holds = known.iter().rev().find(|known| known.portfolio.eq_ignore_ascii_case(portfolio))?;
-    (holds.account != key).then_some(holds.account.as_str())
+/// What a portfolio holds.
+fn holding<'a>(portfolio: &str, known: &'a [Known]) -> Option<&'a Known> {
+    known.iter().rev().find(|known| known.is_portfolio(portfolio))
 }
 
-fn alone(account: Account, portfolio: &str, known: &[Known]) -> Result<Vec<Destination>, AccountError> {
-    let portfolio = before(&account, known).unwrap_or(portfolio).to_owned();
-    match other(&account, &portfolio, known) {
-        Some(holds) => {
-            Err(AccountError::Other { account: label(&account), holds: holds.to_owned(), portfolio })
-        }
-        None => Ok(vec![Destination { portfolio, account }]),
+/// Whether the account may go into what holds it, or holds another.
+fn check(account: &Account, key: &Key, held: &Known) -> Result<(), AccountError> {
+    let (account, holds, portfolio) = (label(account), held.text.clone(), held.portfolio.clone());
+    match held.has(key) {
+        true if held.holds.len() == 1 => Ok(()),
+        true => Err(AccountError::Merged { account, holds, portfolio }),
+        false => Err(AccountError::Other { account, holds, portfolio }),
     }
 }
 
-fn each(accounts: Vec<Account>, portfolio: &str, known: &[Known]) -> Vec<Destination> {
+fn alone(
+    account: Account,
+    portfolio: &str,
+    meeting: Meeting,
+    known: &[Known],
+) -> Result<Vec<Destination>, AccountError> {
+    let key = Key::of(&account);
+    let earlier = key.as_ref().and_then(|key| before(key, known));
+    let portfolio = earlier.map_or(portfolio, |known| &known.portfolio).to_owned();
+    if let (Some(key), Some(held), true) = (&key, holding(&portfolio, known), meeting != Meeting::Replace) {
+        check(&account, key, held)?;
+    }
+    Ok(vec![Destination { portfolio, account, holds: key.into_iter().collect() }])
+}
+
+/// All accounts into one portfolio, which must not lose one that it holds.
+fn together(
+    accounts: Vec<Account>,
+    portfolio: &str,
+    meeting: Meeting,
+    known: &[Known],
+) -> Result<Vec<Destination>, AccountError> {
+    let mut holds: Vec<Key> = accounts.iter().filter_map(Key::of).collect();
+    let held = holding(portfolio, known).filter(|_| meeting != Meeting::Replace && !holds.is_empty());
+    let lacking = held.map(|held| {
+        let is_in_file = |key: &&Key| holds.iter().any(|stated| stated.is(key));
+        held.holds.iter().filter(|key| !is_in_file(key)).cloned().collect::<Vec<_>>()
+    });
+    match lacking.unwrap_or_default() {
+        lacking if meeting == Meeting::Part => holds.extend(lacking),
+        lacking => {
+            if let Some(account) = lacking.first() {
+                let (account, portfolio) = (account.text(), portfolio.to_owned());
+                return Err(AccountError::Lacking { account, portfolio });
+            }
+        }
+    }
+    let whole = |account| Destination { portfolio: portfolio.to_owned(), account, holds };
+    Ok(accounts.into_iter().reduce(merged).map(whole).into_iter().collect())
+}
+
+fn each(accounts: Vec<Account>, portfolio: &str, known: &[Known]) -> Result<Vec<Destination>, AccountError> {
     let plain = |account: &Account| account.name.clone().unwrap_or_else(|| label(account));
     let names: Vec<String> = accounts.iter().map(plain).collect();
     let mut destinations = Vec::with_capacity(accounts.len());
@@ -115,14 +284,22 @@ fn each(accounts: Vec<Account>, portfolio: &str, known: &[Known]) -> Vec<Destina
         let is_alone = names.iter().filter(|name| name.eq_ignore_ascii_case(&names[i])).count() == 1;
         let under = |name: &str| format!("{portfolio} / {name}");
         let by_name = under(&names[i]);
-        let portfolio = match before(&account, known) {
-            Some(portfolio) => portfolio.to_owned(),
-            None if is_alone && other(&account, &by_name, known).is_none() => by_name,
+        let key = Key::of(&account);
+        let is_free = || match (&key, holding(&by_name, known)) {
+            (Some(key), Some(held)) => held.has(key),
+            _ => true,
+        };
+        let portfolio = match key.as_ref().and_then(|key| Some((key, before(key, known)?))) {
+            Some((key, earlier)) => {
+                check(&account, key, earlier)?;
+                earlier.portfolio.clone()
+            }
+            None if is_alone && is_free() => by_name,
             None => under(&label(&account)),
         };
-        destinations.push(Destination { portfolio, account });
+        destinations.push(Destination { portfolio, account, holds: key.into_iter().collect() });
     }
-    destinations
+    Ok(destinations)
 }
 
 /// Name and end of number.
@@ -174,7 +351,7 @@ mod tests {
     }
 
     fn names(accounts: &[Account], choice: Choice<'_>) -> Vec<String> {
-        let found = distribute(accounts.to_vec(), "Own", choice, &[]).unwrap();
+        let found = distribute(accounts.to_vec(), "Own", choice, Meeting::Whole, &[]).unwrap();
         found.into_iter().map(|destination| destination.portfolio).collect()
     }
 
@@ -187,36 +364,76 @@ mod tests {
         for asked in ["roth ira", "Roth IRA 11", "...11"] {
             assert_eq!(names(&two, Choice::One(asked)), ["Own"], "{asked}");
         }
-        let unknown = distribute(two.to_vec(), "Own", Choice::One("HSA"), &[]).unwrap_err();
+        let unknown = distribute(two.to_vec(), "Own", Choice::One("HSA"), Meeting::Whole, &[]).unwrap_err();
         assert_eq!(unknown.to_string(), "the file has no account \"HSA\"; it has Roth IRA 11, Joint 22");
         let same = [account("IRA", "11"), account("ira", "22")];
         assert_eq!(names(&same, Choice::Each), ["Own / IRA 11", "Own / ira 22"]);
-        assert!(distribute(same.to_vec(), "Own", Choice::One("IRA"), &[]).is_err());
+        assert!(distribute(same.to_vec(), "Own", Choice::One("IRA"), Meeting::Whole, &[]).is_err());
     }
 
     #[test]
     fn accounts_go_where_they_went_before() {
-        let known = [("Own / Ind", "1111"), ("Own / ROTH", "2222")];
-        let known = known.map(|(portfolio, account)| Known {
-            portfolio: portfolio.to_owned(),
-            account: account.to_owned(),
-        });
+        let known = [known("Own / Ind", "Ind ...1111"), known("Own / ROTH", "2222")];
         let names = |accounts: &[Account]| {
-            let found = distribute(accounts.to_vec(), "Own", Choice::Each, &known)?;
-            Ok::<_, AccountError>(found.into_iter().map(|to| to.portfolio).collect::<Vec<_>>())
+            let found = distribute(accounts.to_vec(), "Own", Choice::Each, Meeting::Whole, &known).unwrap();
+            found.into_iter().map(|to| to.portfolio).collect::<Vec<_>>()
         };
         let [ind, roth, second] = [account("Ind", "1111"), account("ROTH", "2222"), account("Ind", "3333")];
         assert_eq!(
-            names(&[ind, roth.clone(), second.clone()]).unwrap(),
+            names(&[ind, roth.clone(), second.clone()]),
             ["Own / Ind", "Own / ROTH", "Own / Ind 3333"]
         );
-        assert_eq!(names(&[roth]).unwrap(), ["Own / ROTH"]);
-        assert_eq!(names(std::slice::from_ref(&second)).unwrap(), ["Own"]);
-        let known = [Known { portfolio: "Own".to_owned(), account: "1111".to_owned() }];
-        let refused = distribute(vec![second], "Own", Choice::Each, &known).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "the file is of the account Ind 3333, and Own holds the account 1111"
-        );
+        assert_eq!(names(&[roth]), ["Own / ROTH"]);
+        assert_eq!(names(&[second]), ["Own"]);
+    }
+
+    fn known(portfolio: &str, text: &str) -> Known {
+        Known::new(portfolio, &slug_of(portfolio), text)
+    }
+
+    /// Where one account goes, or why not.
+    fn to(account: Account, choice: Choice<'_>, meeting: Meeting, known: &[Known]) -> Result<String, String> {
+        let found = distribute(vec![account], "Own", choice, meeting, known);
+        found.map(|found| found[0].portfolio.clone()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_are_masked_to_different_lengths() {
+        let own = |text: &str| [known("Own", text)];
+        let go = |name: &str, tail: &str, text: &str| {
+            to(account(name, tail), Choice::Each, Meeting::Whole, &own(text)).is_ok()
+        };
+        assert!(go("Individual", "8123", "Individual ...123"));
+        assert!(go("Individual", "123", "INDIVIDUAL ...8123"));
+        assert!(go("Individual", "8123", "...8123") && go("Individual", "8123", "8123"));
+        assert!(!go("Individual", "8123", "Individual ...23"), "too short to tell");
+        assert!(!go("Joint", "1111", "Ind ...1111"), "the names tell them apart");
+        let refused = to(account("Ind", "3333"), Choice::Each, Meeting::Part, &own("1111")).unwrap_err();
+        assert_eq!(refused, "the file is of the account Ind 3333, and Own holds the account 1111");
+        assert!(to(account("Ind", "3333"), Choice::Each, Meeting::Replace, &own("1111")).is_ok());
+    }
+
+    #[test]
+    fn merged_accounts_stay_together() {
+        let [ind, roth] = [account("Ind", "1111"), account("Roth + more", "2222")];
+        let both = vec![ind.clone(), roth.clone()];
+        let found = distribute(both.clone(), "Own", Choice::Merged, Meeting::Whole, &[]).unwrap();
+        let text = text_of(&found[0].holds).unwrap();
+        assert_eq!(text, "Ind ...1111 + Roth & more ...2222");
+        let own = [known("Own", "Ind ...1111 + Roth ...2222")];
+        let ask = |accounts: &[Account], choice, meeting| {
+            distribute(accounts.to_vec(), "Own", choice, meeting, &own).map_err(|error| error.to_string())
+        };
+        let both = [ind.clone(), account("Roth", "2222")];
+        assert!(ask(&both, Choice::Merged, Meeting::Whole).is_ok());
+        for accounts in [&both[..], &both[..1]] {
+            let refused = ask(accounts, Choice::Each, Meeting::Whole).unwrap_err();
+            assert!(refused.starts_with("Own holds several accounts in one"), "{refused}");
+        }
+        let lacking = ask(&both[..1], Choice::Merged, Meeting::Whole).unwrap_err();
+        assert_eq!(lacking, "Own holds the account Roth ...2222 too, which the file does not have");
+        let part = ask(&both[1..], Choice::Merged, Meeting::Part).unwrap();
+        assert_eq!(text_of(&part[0].holds).unwrap(), "Roth ...2222 + Ind ...1111");
+        assert!(ask(&both[..1], Choice::Each, Meeting::Replace).is_ok());
     }
 }

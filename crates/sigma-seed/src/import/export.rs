@@ -4,6 +4,7 @@
 //! dates, and the multiplier of options, which adjusted contracts have of their own.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use sigma_core::model::{Book, InstrumentKind, Lot};
@@ -36,37 +37,50 @@ pub struct Exported {
     pub rows: usize,
     /// What does not come back as it was.
     pub remarks: Vec<String>,
+    /// Whether every contract that has expired has settled.
+    pub is_complete: bool,
 }
 
-/// Lots entered by `as_of` and the cash of its close.
-pub fn template(book: &Book, as_of: NaiveDate, cash: f64) -> Result<Exported, csv::Error> {
-    let mut lots: Vec<&Lot> = book.lots.iter().filter(|lot| lot.position.entry_date <= as_of).collect();
-    lots.sort_by(|a, b| order(a, b));
+/// Lots entered by `as_of` and the cash of its close, which holds what the lots at the indices `settled` brought.
+pub fn template(
+    book: &Book,
+    as_of: NaiveDate,
+    cash: f64,
+    settled: &BTreeSet<usize>,
+) -> Result<Exported, csv::Error> {
+    let entered = book.lots.iter().enumerate().filter(|(_, lot)| lot.position.entry_date <= as_of);
+    let mut lots: Vec<(bool, &Lot)> = entered.map(|(at, lot)| (settled.contains(&at), lot)).collect();
+    lots.sort_by(|a, b| order(a.1, b.1));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER)?;
-    let (mut rows, mut remarks) = (0, Vec::new());
-    for lot in lots {
+    let (mut rows, mut remarks, mut is_complete) = (0, Vec::new(), true);
+    for (is_settled, lot) in lots {
         // What was closed later was open on the day.
         let exit = lot.position.exit_date.filter(|exit| *exit <= as_of);
-        let is_settled = |expiry: NaiveDate| exit.is_none() && expiry < as_of;
-        match lot.instrument.option.as_ref().map(|terms| terms.expiry).filter(|expiry| is_settled(*expiry)) {
-            Some(expiry) => {
-                let symbol = &lot.instrument.symbol;
+        let symbol = &lot.instrument.symbol;
+        let terms = lot.instrument.option.as_ref().filter(|_| exit.is_none());
+        match terms.map(|terms| terms.expiry) {
+            Some(expiry) if is_settled => {
                 remarks.push(format!(
                     "{symbol} expired on {expiry} and is left out; its settlement is in the cash"
                 ));
+                continue;
             }
-            None => {
-                rows += 1;
-                writer.write_record(record(lot, exit, rows))?;
+            Some(expiry) if expiry < as_of => {
+                is_complete = false;
+                remarks
+                    .push(format!("{symbol} expired on {expiry}, and no close of its underlying settles it"));
             }
+            _ => {}
         }
+        rows += 1;
+        writer.write_record(record(lot, exit, rows))?;
     }
     let body = writer.into_inner().map_err(|error| error.into_error())?;
     let body = String::from_utf8_lossy(&body);
     let name = book.portfolio.name.replace(char::is_control, " ");
     let text = format!("# {name}\n{AS_OF_REMARK}{as_of}\n{CASH_REMARK}{cash}\n{body}");
-    Ok(Exported { text, rows, remarks })
+    Ok(Exported { text, rows, remarks, is_complete })
 }
 
 /// By what the file shows, so that the same lots make the same file whatever their ids.

@@ -9,6 +9,8 @@ pub struct Finding {
     pub row: Option<u64>,
     pub column: Option<String>,
     pub value: Option<String>,
+    /// The symbol it is about, where that is known.
+    pub symbol: Option<String>,
     pub code: String,
     pub severity: Severity,
     pub message: String,
@@ -16,7 +18,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 17] = [
+const CODES: [(&str, Severity, &str); 19] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     (
@@ -33,8 +35,15 @@ const CODES: [(&str, Severity, &str); 17] = [
     ("ERR_IMP_010", Severity::Warning, "give a price, or its value with --mapping"),
     ("ERR_IMP_011", Severity::Warning, "nothing, or rename the tag in the file: letters, digits and _"),
     ("ERR_IMP_012", Severity::Warning, "nothing if it is meant so: its cost is not known"),
+    ("ERR_IMP_013", Severity::Error, "export the activity from the opening of the account"),
     ("ERR_IMP_014", Severity::Warning, "give its exit date and price, if it is to count as a closed lot"),
     ("ERR_IMP_015", Severity::Error, "take tags away in the file"),
+    (
+        "ERR_IMP_016",
+        Severity::Warning,
+        "import it under the name it had, or see that it does not count twice",
+    ),
+    ("ERR_IMP_017", Severity::Warning, "nothing, or enter its value in dollars with `sigma-seed cash add`"),
     (
         "ERR_IMP_018",
         Severity::Error,
@@ -45,7 +54,6 @@ const CODES: [(&str, Severity, &str); 17] = [
         Severity::Error,
         "run `sigma-sync prices` to learn the split, then `sigma-seed position apply-split`, and import again",
     ),
-    ("ERR_IMP_013", Severity::Error, "export the activity from the opening of the account"),
 ];
 
 impl Finding {
@@ -56,6 +64,7 @@ impl Finding {
             row,
             column: None,
             value: None,
+            symbol: None,
             code: code.to_owned(),
             severity: entry.map_or(Severity::Error, |entry| entry.1),
             message: message.into(),
@@ -68,6 +77,11 @@ impl Finding {
         Finding { column: Some(column.to_owned()), value: Some(value.into()), ..self }
     }
 
+    /// The same with the symbol it is about.
+    pub fn about(self, symbol: &str) -> Finding {
+        Finding { symbol: Some(symbol.to_owned()), ..self }
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -75,9 +89,9 @@ impl Finding {
 
 impl From<Problem> for Finding {
     fn from(problem: Problem) -> Finding {
-        let Problem { row, column, value, code, severity, message, remedy } = problem;
+        let Problem { row, column, value, symbol, code, severity, message, remedy } = problem;
         let (code, remedy) = (code.to_owned(), remedy.to_owned());
-        Finding { row, column, value, code, severity, message, remedy }
+        Finding { row, column, value, symbol, code, severity, message, remedy }
     }
 }
 

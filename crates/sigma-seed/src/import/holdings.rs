@@ -3,7 +3,7 @@
 //! - Private assets and what has no ticker are instruments of kind private, held at their stated value: a price of the
 //!   as-of date, or the entry price of the entry date where the file states none.
 //! - Money market funds are cash: their units are dollars, and a share in them is in no factor.
-//! - Only US dollars are read; rows in other currencies are errors.
+//! - Only US dollars are read: positions in other currencies are errors, cash in them is left out and told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -62,7 +62,11 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
     let (mut rows, mut fund_cash, mut funds) =
         (Vec::with_capacity(account.positions.len()), None, BTreeSet::new());
     for position in &account.positions {
-        if let Some(finding) = fault(position, terms.as_of) {
+        let is_foreign_cash = position.class == AssetClass::CashLike && position.currency != "USD";
+        if is_foreign_cash && !position.is_closed() {
+            let row = Some(position.row);
+            findings.push(foreign_cash(row, position.quantity, &position.currency));
+        } else if let Some(finding) = fault(position, terms.as_of) {
             findings.push(finding);
         } else if let Some(expiry) = expired(position, terms.as_of) {
             let (symbol, as_of) = (&position.symbol, terms.as_of);
@@ -116,7 +120,9 @@ fn fault(position: &ImportedPosition, as_of: NaiveDate) -> Option<Finding> {
 
 /// The expiry of an open contract that had ended before the day of the file.
 fn expired(position: &ImportedPosition, as_of: NaiveDate) -> Option<NaiveDate> {
-    let contract = position.contract.as_ref().filter(|_| !position.is_closed())?;
+    // An export of ours lists a contract that nothing has settled, and leaves out what has settled.
+    let is_told = !position.is_closed() && !position.flags.contains(&Flag::Exact);
+    let contract = position.contract.as_ref().filter(|_| is_told)?;
     Some(contract.terms.expiry).filter(|expiry| *expiry < as_of)
 }
 
@@ -127,11 +133,15 @@ fn balance(account: &Account, fund_cash: Option<f64>, findings: &mut Vec<Finding
         if cash.currency == "USD" {
             sum = Some(sum.unwrap_or(0.0) + cash.amount);
         } else if cash.amount != 0.0 {
-            let message = format!("cash of {} {}", cash.amount, cash.currency);
-            findings.push(Finding::new("ERR_IMP_001", cash.row, message).of("currency", &cash.currency));
+            findings.push(foreign_cash(cash.row, cash.amount, &cash.currency));
         }
     }
     sum
+}
+
+fn foreign_cash(row: Option<u64>, amount: f64, currency: &str) -> Finding {
+    let message = format!("cash of {amount} {currency} is left out");
+    Finding::new("ERR_IMP_017", row, message).of("currency", currency)
 }
 
 fn flows(account: &Account, terms: &Terms<'_>) -> Vec<CashEntry> {
@@ -183,7 +193,7 @@ impl Work<'_> {
             exit: position.exit_price.zip(position.exit_date),
             cost_basis: position.cost_basis,
             price,
-            tags: position.tags.iter().map(|tag| self.tag(tag, position.row, findings)).collect(),
+            tags: self.tags_of(position, findings),
             instrument,
         }
     }
@@ -231,6 +241,13 @@ impl Work<'_> {
                 findings.push(Finding::new("ERR_IMP_010", Some(position.row), message));
             }
         }
+    }
+
+    fn tags_of(&mut self, position: &ImportedPosition, findings: &mut Vec<Finding>) -> Vec<String> {
+        if position.flags.contains(&Flag::Exact) {
+            return position.tags.clone();
+        }
+        position.tags.iter().map(|tag| self.tag(tag, position.row, findings)).collect()
     }
 
     fn tag(&mut self, text: &str, row: u64, findings: &mut Vec<Finding>) -> String {

@@ -13,3 +13,4 @@ pub mod plan;
 pub mod preview;
 pub mod readiness;
 pub mod source;
+pub mod spared;

@@ -1,6 +1,6 @@
 //! From the comparison of an account with a book to what is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use sigma_core::analytics::reconcile::{
@@ -61,7 +61,7 @@ pub fn compare(
 ) -> Result<Comparison, CalendarError> {
     let mut with_flows = book.clone();
     with_flows.cash.extend(prepared.flows.iter().cloned());
-    let changes = reconcile(&with_flows, &prepared.holdings, market, calendar)?;
+    let mut changes = reconcile(&with_flows, &prepared.holdings, market, calendar)?;
     findings.extend(changes.unpriced.iter().map(unpriced));
     findings.extend(changes.splits.iter().map(|split| {
         let ids: Vec<String> = split.position_ids.iter().map(i64::to_string).collect();
@@ -81,18 +81,19 @@ pub fn compare(
                 ids.join(", ")
             ),
         };
-        Finding::new("ERR_IMP_007", None, message)
+        Finding::new("ERR_IMP_007", None, message).about(&split.symbol)
     }));
     let differ = changes.unchanged.iter().filter(|unchanged| unchanged.entries_differ);
     findings.extend(differ.map(|unchanged| {
         let message = format!("the units of {} agree, its entries do not", unchanged.symbol);
-        Finding::new("ERR_IMP_008", None, message)
+        Finding::new("ERR_IMP_008", None, message).about(&unchanged.symbol)
     }));
     findings.extend(changes.openings.iter().filter_map(costless));
     if prepared.holdings.cash.is_none() && prepared.flows.is_empty() && book.cash.is_empty() {
         findings.push(Finding::new("ERR_IMP_009", None, "the file states no cash"));
     }
     let after = applied(&with_flows, &changes);
+    name_flips(book, &after, prepared.holdings.as_of, &mut changes);
     let mut counts = counts(&changes, &after, prepared.holdings.as_of);
     // What has settled is in the book as it was, and not held any more.
     counts.positions -= changes.expired.len();
@@ -100,14 +101,41 @@ pub fn compare(
     Ok(Comparison { changes, after, counts, realized_usd })
 }
 
+/// A symbol that changed sides was closed and opened, and one of which nothing is left was closed, however the lots
+/// show it.
+fn name_flips(book: &Book, after: &Book, as_of: NaiveDate, changes: &mut Reconciliation) {
+    let sold: BTreeSet<&str> = changes.closings.iter().map(|closing| closing.symbol.as_str()).collect();
+    let units = |book: &Book| -> HashMap<String, f64> {
+        let mut units: HashMap<String, f64> = HashMap::new();
+        for lot in book.lots.iter().filter(|lot| lot.position.is_open(as_of)) {
+            if sold.contains(lot.instrument.symbol.as_str()) {
+                *units.entry(lot.instrument.symbol.clone()).or_default() += lot.position.quantity;
+            }
+        }
+        units
+    };
+    let (before, after) = (units(book), units(after));
+    let keeps = |symbol: &str| {
+        let [before, after] = [&before, &after].map(|units| units.get(symbol).copied().unwrap_or_default());
+        before * after > 0.0
+    };
+    let gone: BTreeSet<String> =
+        sold.iter().filter(|symbol| !keeps(symbol)).map(|&symbol| symbol.to_owned()).collect();
+    let closings = changes.closings.iter_mut().filter(|closing| gone.contains(&closing.symbol));
+    closings.for_each(|closing| closing.is_reduction = false);
+    let openings = changes.openings.iter_mut().filter(|opening| gone.contains(&opening.instrument.symbol));
+    openings.for_each(|opening| opening.is_increase = false);
+}
+
 fn unpriced(problem: &Unpriced) -> Finding {
-    match problem {
-        Unpriced::Entry { row, .. } => Finding::new("ERR_IMP_002", Some(*row), problem.to_string()),
-        Unpriced::Exit { .. } => Finding::new("ERR_IMP_003", None, problem.to_string()),
-        Unpriced::ClosedLater { .. } => Finding::new("ERR_IMP_004", None, problem.to_string()),
-        Unpriced::SplitDue { .. } => Finding::new("ERR_IMP_018", None, problem.to_string()),
-        Unpriced::SplitUnknown { .. } => Finding::new("ERR_IMP_019", None, problem.to_string()),
-    }
+    let (code, row, symbol) = match problem {
+        Unpriced::Entry { row, symbol, .. } => ("ERR_IMP_002", Some(*row), symbol),
+        Unpriced::Exit { symbol, .. } => ("ERR_IMP_003", None, symbol),
+        Unpriced::ClosedLater { symbol, .. } => ("ERR_IMP_004", None, symbol),
+        Unpriced::SplitDue { symbol, .. } => ("ERR_IMP_018", None, symbol),
+        Unpriced::SplitUnknown { symbol, .. } => ("ERR_IMP_019", None, symbol),
+    };
+    Finding::new(code, row, problem.to_string()).about(symbol)
 }
 
 fn costless(opening: &Opening) -> Option<Finding> {

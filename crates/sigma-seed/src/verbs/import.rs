@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
-use sigma_brokers::{BROKERS, BrokerId, Mapping, Options};
+use sigma_brokers::{BROKERS, BrokerId, Mapping, Options, notation};
 use sigma_cli::args::parse_date;
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, open_input, store_error};
 use sigma_store::{ImportPlan, Saved, Store};
@@ -86,7 +86,10 @@ fn parse_broker(text: &str) -> Result<Format, String> {
 /// `ACME=12.50`; nothing is a price, as of an option that ended worthless.
 fn parse_exit(text: &str) -> Result<(String, f64), String> {
     let (symbol, price) = text.rsplit_once('=').ok_or("write it like ACME=12.50")?;
-    let symbol = canonical(symbol).map_err(|error| error.to_string())?;
+    let symbol = match notation::contract(symbol) {
+        Some(contract) => contract.map_err(|error| error.to_string())?.symbol,
+        None => canonical(symbol).map_err(|error| error.to_string())?,
+    };
     let price = Decimal::parse(price)?.value;
     if price >= 0.0 { Ok((symbol, price)) } else { Err(format!("a price of {price} is below 0")) }
 }
@@ -94,26 +97,41 @@ fn parse_exit(text: &str) -> Result<(String, f64), String> {
 /// Reads, compares, and writes all or nothing.
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("import");
-    let document = import(&args, app, None).await?;
+    let source = source(&args, app)?;
+    let document = import(&args, app, source, None).await?;
     app.write(&args.output, &document.0)?;
     Ok(document.1)
+}
+
+/// The file as it was read. One that cannot be read at all is refused before anything else is done.
+pub(super) fn source(args: &Args, app: &App) -> anyhow::Result<Source> {
+    if let (Some(_), Some(id)) = (&args.mapping, args.broker.0) {
+        let message = format!("--mapping describes the columns, and so does --broker {}", id.as_str());
+        return Err(usage(message, "give one of the two"));
+    }
+    let source = read(args, app)?;
+    match source.reading.statement {
+        Some(_) => Ok(source),
+        None => Err(refuse(args, app, &findings_of(args, &source))?),
+    }
+}
+
+fn findings_of(args: &Args, source: &Source) -> Vec<Finding> {
+    let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
+    if args.strict {
+        findings::strict(&mut found);
+    }
+    found
 }
 
 /// The import itself; the document is the caller's to write. `instead`: another database to compare with.
 pub(super) async fn import(
     args: &Args,
     app: &App,
+    source: Source,
     instead: Option<Store>,
 ) -> anyhow::Result<(Document, ExitStatus)> {
-    if let (Some(_), Some(id)) = (&args.mapping, args.broker.0) {
-        let message = format!("--mapping describes the columns, and so does --broker {}", id.as_str());
-        return Err(usage(message, "give one of the two"));
-    }
-    let source = read(args, app)?;
-    let mut found: Vec<Finding> = source.reading.problems.iter().cloned().map(Finding::from).collect();
-    if source.reading.statement.is_none() {
-        return Err(refuse(args, app, &found)?);
-    }
+    let mut found = findings_of(args, &source);
     let _lock = match args.dry_run.dry_run {
         true => None,
         false => Some(app.lock(&args.lock).await?),
@@ -123,9 +141,6 @@ pub(super) async fn import(
         None => app.open_store().await?,
     };
     let work = prepare_accounts(args, app, &mut store, &source, &mut found).await?;
-    if args.strict {
-        findings::strict(&mut found);
-    }
     let errors = found.iter().filter(|finding| finding.is_error()).count();
     if errors > 0 && !args.partial {
         return Err(refuse(args, app, &found)?);

@@ -13,11 +13,12 @@ use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, St
 
 use super::import::Args;
 use super::usage;
-use crate::import::accounts::{AccountError, Choice, Destination, Known, distribute, key};
-use crate::import::findings::Finding;
+use crate::import::accounts::{Choice, Destination, Known, Meeting, distribute, text_of};
+use crate::import::findings::{self, Finding};
 use crate::import::holdings::{Prepared, Terms, prepare};
 use crate::import::plan::{self, Comparison, Target, compare, empty_book};
 use crate::import::source::Source;
+use crate::import::spared::Spared;
 use crate::import::{preview, readiness as ready};
 
 /// All accounts of a file.
@@ -64,59 +65,168 @@ pub async fn prepare_accounts(
         (None, true) => Choice::Merged,
         (None, false) => Choice::Each,
     };
-    let known = if args.merge { Vec::new() } else { known(store, &args.portfolio).await? };
-    let destinations =
-        distribute(statement.accounts.clone(), &args.portfolio, choice, &known).map_err(|error| {
-            let remedy = match error {
-                AccountError::Other { .. } => {
-                    "name another --portfolio, or add the account to it with --merge"
-                }
-                _ => "name one with --account, or merge them with --merge-accounts",
-            };
-            usage(error.to_string(), remedy)
-        })?;
+    let meeting = match (args.replace, args.merge) {
+        (true, _) => Meeting::Replace,
+        (_, true) => Meeting::Part,
+        _ => Meeting::Whole,
+    };
+    let everywhere = known(store).await?;
+    let is_under = |known: &&Known| {
+        let above = known.portfolio.split_once(" / ").map(|(above, _)| above);
+        known.is_portfolio(&args.portfolio) || above.is_some_and(|a| slug_of(a) == slug_of(&args.portfolio))
+    };
+    let under: Vec<Known> = everywhere.iter().filter(is_under).cloned().collect();
+    let destinations = distribute(statement.accounts.clone(), &args.portfolio, choice, meeting, &under)
+        .map_err(|error| usage(error.to_string(), error.remedy()))?;
+    found.extend(destinations.iter().flat_map(|destination| twice(destination, &everywhere)));
     if args.cash.is_some() && destinations.len() > 1 {
         let message = format!("--cash is of one account, and the file has {}", destinations.len());
         return Err(usage(message, "name the account with --account, or merge them with --merge-accounts"));
     }
     let is_single = destinations.len() == 1;
-    let mut accounts = Vec::with_capacity(destinations.len());
+    let mut drafts = Vec::with_capacity(destinations.len());
     for destination in destinations {
         let cash = source.remarks.cash.filter(|_| is_single);
         let cash = args.cash.as_ref().map(|cash| cash.value).or(cash);
         let imported_at = app.clock.timestamp();
-        let context = Context { args, source, statement, as_of, cash, calendar: &calendar, imported_at };
-        accounts.push(account(&context, store, destination, found).await?);
+        let context = Context { args, source, statement, as_of, cash, imported_at };
+        drafts.push(draft(&context, store, destination, found).await?);
     }
-    check_slugs(&accounts)?;
+    check_slugs(&drafts)?;
+    check_exits(args, &drafts)?;
+    let comparisons = compare_all(args, &mut drafts, &calendar, found)?;
+    let context = Context { args, source, statement, as_of, cash: None, imported_at: app.clock.timestamp() };
+    let ready = drafts.into_iter().zip(comparisons);
+    let accounts = ready.map(|(draft, comparison)| draft.compared(&context, comparison, found)).collect();
     Ok(Work { as_of, calendar, accounts })
 }
 
-/// The portfolios under a name that accounts were imported into, and which account each holds.
-async fn known(store: &mut Store, name: &str) -> anyhow::Result<Vec<Known>> {
-    let slug = slug_of(name);
+/// Compares every account with its book. What an error leaves out, of whatever account, is not taken for sold: its
+/// symbols are taken out of the comparison, which is then made again, since it may bring errors of its own.
+fn compare_all(
+    args: &Args,
+    drafts: &mut [Draft],
+    calendar: &Calendar,
+    found: &mut Vec<Finding>,
+) -> anyhow::Result<Vec<Comparison>> {
+    let mut sold: BTreeSet<String> = BTreeSet::new();
+    loop {
+        if args.strict {
+            findings::strict(found);
+        }
+        let is_part = found.iter().any(Finding::is_error);
+        let mut is_any = false;
+        if is_part {
+            let spared = spared(drafts, found, &sold);
+            is_any = spared.is_any;
+            drafts.iter_mut().for_each(|draft| draft.spare(&spared));
+        }
+        let mut told = Vec::new();
+        let mut comparisons = Vec::with_capacity(drafts.len());
+        for draft in &*drafts {
+            let Draft { book, prepared, market, .. } = draft;
+            comparisons.push(compare(book, prepared, market, calendar, &mut told).map_err(calendar_error)?);
+        }
+        if args.strict {
+            findings::strict(&mut told);
+        }
+        if is_part {
+            let key = |finding: &Finding| (finding.code.clone(), finding.row, finding.message.clone());
+            let known: BTreeSet<_> = found.iter().map(key).collect();
+            told.retain(|finding| !known.contains(&key(finding)));
+        }
+        let before = sold.len();
+        if is_any {
+            let closings = comparisons.iter().flat_map(|comparison| &comparison.changes.closings);
+            sold.extend(closings.map(|closing| closing.symbol.clone()));
+        }
+        let has_errors = told.iter().any(Finding::is_error);
+        if !args.partial || (!has_errors && sold.len() == before) {
+            found.extend(told);
+            return Ok(comparisons);
+        }
+        found.extend(told.into_iter().filter(Finding::is_error));
+    }
+}
+
+/// What the errors leave alone, and the symbols that would be sold though an error may be about them.
+fn spared(drafts: &[Draft], found: &[Finding], sold: &BTreeSet<String>) -> Spared {
+    let positions = drafts.iter().flat_map(|draft| &draft.stated.positions);
+    let symbols: HashMap<u64, &str> =
+        positions.map(|position| (position.row, position.symbol.as_str())).collect();
+    let mut spared = Spared::of(found, &symbols);
+    sold.iter().for_each(|symbol| spared.add(symbol));
+    spared
+}
+
+/// The portfolios that accounts were imported into, and which accounts each holds; earlier imports first.
+async fn known(store: &mut Store) -> anyhow::Result<Vec<Known>> {
     let portfolios = store.portfolios(&[]).await.map_err(store_error)?;
-    let is_under = |portfolio: &Portfolio| {
-        let above = portfolio.name.split_once(" / ").map(|(above, _)| slug_of(above));
-        portfolio.slug == slug || portfolio.name == name || above.as_deref() == Some(&slug)
-    };
-    let names: HashMap<i64, String> =
-        portfolios.into_iter().filter(is_under).map(|portfolio| (portfolio.id, portfolio.name)).collect();
     let imports = store.imports(&[]).await.map_err(store_error)?;
-    let known = imports.into_iter().filter_map(|import| {
-        let portfolio = names.get(&import.portfolio_id)?.clone();
-        Some(Known { portfolio, account: import.import.account? })
-    });
-    Ok(known.collect())
+    let mut known = Vec::new();
+    for portfolio in &portfolios {
+        let of_it = imports.iter().filter(|import| import.portfolio_id == portfolio.id);
+        for import in since_replaced(portfolio, of_it.cloned().collect()) {
+            let holds = import.import.account.as_deref();
+            let of = |text| (import.id, Known::new(&portfolio.name, &portfolio.slug, text));
+            known.extend(holds.map(of));
+        }
+    }
+    known.sort_by_key(|(id, _)| *id);
+    Ok(known.into_iter().map(|(_, known)| known).collect())
+}
+
+/// The imports that made the portfolio as it is. Those before it was started anew say nothing of it: it opens on the day
+/// of the import that did so.
+fn since_replaced(portfolio: &Portfolio, mut history: Vec<Import>) -> Vec<Import> {
+    history.sort_by_key(|import| import.id);
+    match history.iter().rposition(|import| import.import.as_of == portfolio.opened_on) {
+        Some(at) => history.split_off(at),
+        None => history,
+    }
+}
+
+/// Accounts that another portfolio holds too, told when they come into this one for the first time.
+fn twice(destination: &Destination, everywhere: &[Known]) -> Vec<Finding> {
+    let is_here = |known: &&Known| known.is_portfolio(&destination.portfolio);
+    let mut found = Vec::new();
+    for key in &destination.holds {
+        if everywhere.iter().filter(is_here).any(|known| known.has(key)) {
+            continue;
+        }
+        let is_it = |known: &&Known| !is_here(known) && known.holds.iter().any(|held| held.is_surely(key));
+        if let Some(elsewhere) = everywhere.iter().rev().find(is_it) {
+            let (account, portfolio) = (key.text(), &elsewhere.portfolio);
+            let message = format!("the account {account} was imported into {portfolio} before");
+            found.push(Finding::new("ERR_IMP_016", None, message));
+        }
+    }
+    found
 }
 
 /// Two accounts whose names differ only in signs would be one portfolio.
-fn check_slugs(accounts: &[Account]) -> anyhow::Result<()> {
+fn check_slugs(accounts: &[Draft]) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     match accounts.iter().find(|account| !seen.insert(&account.book.portfolio.slug)) {
         Some(account) => Err(usage(
             format!("two accounts would be the portfolio {}", account.book.portfolio.slug),
             "import them one by one with --account and other names",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A price for what no book has ever held is a slip.
+fn check_exits(args: &Args, drafts: &[Draft]) -> anyhow::Result<()> {
+    let is_held = |symbol: &str| {
+        let mut lots = drafts.iter().flat_map(|draft| &draft.book.lots);
+        lots.any(|lot| lot.instrument.symbol == symbol)
+            || drafts.iter().any(|draft| draft.has_exit_of(symbol))
+    };
+    match args.exits.iter().find(|(symbol, _)| !is_held(symbol)) {
+        Some((symbol, _)) => Err(usage(
+            format!("--exit {symbol} names what is neither held nor closed by the file"),
+            "see `sigma-seed position list` for what is held",
         )),
         None => Ok(()),
     }
@@ -146,19 +256,59 @@ struct Context<'a> {
     statement: &'a Statement,
     as_of: NaiveDate,
     cash: Option<f64>,
-    calendar: &'a Calendar,
     imported_at: String,
 }
 
-async fn account(
+/// An account made ready for the comparison.
+struct Draft {
+    stated: Stated,
+    /// The accounts that the portfolio holds then, as the history keeps them.
+    holds: Option<String>,
+    book: Book,
+    target: Target,
+    history: Vec<Import>,
+    prepared: Prepared,
+    market: Market,
+    /// Balance that was given on the command line.
+    cash: Option<f64>,
+}
+
+impl Draft {
+    fn has_exit_of(&self, symbol: &str) -> bool {
+        let mut rows = self.prepared.holdings.rows.iter();
+        rows.any(|row| row.exit.is_some() && row.instrument.symbol == symbol)
+    }
+
+    /// Takes out of the account what an error says nothing about.
+    fn spare(&mut self, spared: &Spared) {
+        spared.take_from(&mut self.prepared, &self.book, is_activity(&self.stated));
+        if self.target == Target::Existing {
+            // The balance of the whole account says nothing about a part of it.
+            self.prepared.holdings.cash = self.cash;
+        }
+    }
+
+    fn compared(self, context: &Context<'_>, comparison: Comparison, found: &[Finding]) -> Account {
+        let Draft { stated, holds, book, target, history, prepared, market, .. } = self;
+        let is_known = history.iter().any(|import| import.import.sha256 == context.source.sha256);
+        let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
+        let record = match is_known && is_nothing && target == Target::Existing {
+            true => None,
+            false => Some(record(context, &stated, holds, &comparison, found)),
+        };
+        Account { stated, book, comparison, prepared, target, market, record }
+    }
+}
+
+async fn draft(
     context: &Context<'_>,
     store: &mut Store,
     destination: Destination,
     found: &mut Vec<Finding>,
-) -> anyhow::Result<Account> {
-    let Context { args, source, as_of, .. } = *context;
+) -> anyhow::Result<Draft> {
+    let Context { args, as_of, .. } = *context;
     let (book, target, history) = destination_book(context, store, &destination.portfolio).await?;
-    let stated = destination.account;
+    let (stated, holds) = (destination.account, text_of(&destination.holds));
     let stored = instruments(store, &stated).await?;
     let tags = tags(store, &book, &target).await?;
     let exit_prices = args.exits.iter().cloned().collect();
@@ -177,11 +327,10 @@ async fn account(
         let late = late_activity(&book, &stated, found);
         found.extend(late);
     }
-    let is_part = args.merge || is_activity(&stated) || found.iter().any(Finding::is_error);
-    prepared.holdings.is_whole_account = !is_part;
-    if is_part && target == Target::Existing {
-        // The balance of the whole account says nothing about a part of it.
-        prepared.holdings.cash = context.cash;
+    let cash = args.cash.as_ref().map(|cash| cash.value);
+    if !terms.is_whole_account && target == Target::Existing {
+        // Nor is the balance that an export of another book states that of this one.
+        prepared.holdings.cash = cash;
     }
     if let Some((what, total, read)) = preview::disagreement(&stated) {
         let message = format!("the file states a {what} of {total:.2}; its rows add up to {read:.2}");
@@ -190,14 +339,7 @@ async fn account(
     let others: Vec<Instrument> = stored.into_values().collect();
     let market =
         store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
-    let comparison = compare(&book, &prepared, &market, context.calendar, found).map_err(calendar_error)?;
-    let is_known = history.iter().any(|import| import.import.sha256 == source.sha256);
-    let is_nothing = comparison.changes.is_empty() && prepared.flows.is_empty();
-    let record = match is_known && is_nothing && target == Target::Existing {
-        true => None,
-        false => Some(record(context, &stated, &comparison, found)),
-    };
-    Ok(Account { stated, book, comparison, prepared, target, market, record })
+    Ok(Draft { stated, holds, book, target, history, prepared, market, cash })
 }
 
 /// Whether the positions were replayed from transactions, which never tell all that is held.
@@ -232,13 +374,19 @@ fn late_activity(book: &Book, stated: &Stated, found: &[Finding]) -> Vec<Finding
         .collect()
 }
 
-fn record(context: &Context<'_>, stated: &Stated, comparison: &Comparison, found: &[Finding]) -> NewImport {
+fn record(
+    context: &Context<'_>,
+    stated: &Stated,
+    account: Option<String>,
+    comparison: &Comparison,
+    found: &[Finding],
+) -> NewImport {
     let has_errors = found.iter().any(Finding::is_error);
     NewImport {
         file_name: context.source.file_name.clone(),
         sha256: context.source.sha256.clone(),
         format: context.statement.format.to_owned(),
-        account: key(stated),
+        account,
         as_of: context.as_of,
         file_rows: stated.positions.len() + stated.cash.len() + stated.flows.len(),
         positions: comparison.counts.positions,
@@ -272,8 +420,9 @@ async fn destination_book(
         let mut book = empty_book(portfolio.slug.clone(), portfolio.name.clone(), as_of);
         book.portfolio.user_id = portfolio.user_id;
         book.portfolio.is_demo = portfolio.is_demo;
-        return Ok((book, Target::Anew { id: portfolio.id }, history));
+        return Ok((book, Target::Anew { id: portfolio.id }, Vec::new()));
     }
+    let history = since_replaced(portfolio, history);
     check_order(context, portfolio, &history)?;
     let books = store.books(std::slice::from_ref(&portfolio.slug)).await.map_err(store_error)?;
     let book = books.into_iter().next().ok_or_else(|| usage(format!("{slug} is gone"), "try again"))?;

@@ -24,6 +24,8 @@ const STEPS: [(&str, &str, &str); 7] = [
 /// Brings the schema up to date, imports, and tells the next steps.
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("onboard");
+    // A file that cannot be read is to leave no database behind.
+    let source = import::source(&args, app)?;
     let preview = match args.dry_run.dry_run {
         true => Preview::open(app).await?,
         false => {
@@ -33,7 +35,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     };
     // The folder is to outlive the import.
     let (_folder, store) = preview.map(|preview| (preview.folder, preview.store)).unzip();
-    let (document, status) = import::import(&args, app, store).await?;
+    let (document, status) = import::import(&args, app, source, store).await?;
     let as_of = document.as_of.map(|date| format!(" --as-of {date}")).unwrap_or_default();
     let summary = document.tables.iter().find(|(name, _)| name == "summary");
     let slugs = summary.map(|(_, table)| table.rows.iter().filter_map(|row| Some(row.first()?.shown())));

@@ -164,7 +164,11 @@ fn an_account_goes_where_it_went_before() {
     assert_eq!(one.code, 0);
     let other =
         folder.import(&folder.write("5.csv", &(FIDELITY.to_owned() + &roth)), &["--portfolio", "Else"]);
-    assert!(other.code == 2 && other.stderr.contains("Else holds the account 1111"), "{}", other.stderr);
+    assert!(
+        other.code == 2 && other.stderr.contains("Else holds the account Ind ...1111"),
+        "{}",
+        other.stderr
+    );
 }
 
 /// What is gone may be given its price, and a contract that ended is told and not counted.
@@ -172,16 +176,46 @@ fn an_account_goes_where_it_went_before() {
 fn exits_at_a_given_price_and_expired_contracts() {
     let folder = Folder::new();
     let first = "ticker,quantity,entry_price,entry_date\nBBB,50,30,2025-10-01\nSPY251017C00450000,1,5,2025-10-01\n\
-        CCC,1,1,2025-10-01\n";
+        QQQ260116P00400000,1,4,2025-10-01\nCCC,1,1,2025-10-01\n";
     assert_eq!(folder.import(&folder.write("1.csv", first), &["--as-of", "2025-10-01"]).code, 0);
     let second = folder.write("2.csv", "ticker,quantity,entry_price,entry_date\nCCC,1,1,2025-10-01\n");
-    let outcome = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "bbb=22"]);
+    let outcome = folder.import(
+        &second,
+        &["--as-of", "2025-11-05", "--exit", "bbb=22", "--exit", "QQQ 01/16/2026 400.00 P=3"],
+    );
     assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
     let summary = &outcome.section("summary")[0];
-    assert_eq!((summary["positions"].as_i64(), summary["closed"].as_i64()), (Some(1), Some(1)));
-    assert_eq!(summary["realized_usd"], -400.0);
+    assert_eq!((summary["positions"].as_i64(), summary["closed"].as_i64()), (Some(1), Some(2)));
+    assert_eq!(summary["realized_usd"], -400.0 - 100.0);
     let changes = outcome.section("changes");
     assert!(changes.iter().any(|row| row["change"] == "expired" && row["symbol"] == "SPY251017C00450000"));
+    let again = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "BBB=22"]);
+    assert!(again.code == 0 && again.closing_line().contains(" changed=0 "), "{}", again.stderr);
+    let slip = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "NOPE=3"]);
+    assert!(
+        slip.code == 2 && slip.stderr.contains("--exit NOPE names what is neither held"),
+        "{}",
+        slip.stderr
+    );
     let wrong = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "BBB=-1"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("below 0"), "{}", wrong.stderr);
+}
+
+/// A holding that changed sides was closed and opened.
+#[test]
+fn a_change_of_sides_is_a_close_and_an_opening() {
+    let folder = Folder::new();
+    let file = |name: &str, quantity: &str, date: &str| {
+        let row = format!("ACME,{quantity},10,{date}");
+        folder.write(name, &format!("ticker,quantity,entry_price,entry_date\n{row}\n"))
+    };
+    let first = file("1.csv", "10", "2025-10-01");
+    assert_eq!(folder.import(&first, &["--as-of", "2025-10-01"]).code, 0);
+    let second = file("2.csv", "-5", "2025-11-04");
+    let outcome = folder.import(&second, &["--as-of", "2025-11-05", "--exit", "ACME=12"]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    let changes: Vec<_> = outcome.section("changes").iter().map(|row| row["change"].clone()).collect();
+    assert_eq!(changes, ["closed", "opened"]);
+    let summary = &outcome.section("summary")[0];
+    assert_eq!([&summary["opened"], &summary["closed"], &summary["changed"]], [1, 1, 0]);
 }

@@ -155,3 +155,34 @@ fn a_dry_onboarding_in_an_empty_folder() {
     assert!(!outcome.section("changes").is_empty() && !outcome.section("readiness").is_empty());
     assert!(!folder.0.path().join("sigma.db").exists());
 }
+
+/// A row of cash is cash, and cash in other currencies does not stand in the way.
+#[test]
+fn rows_of_cash_are_no_shares() {
+    let folder = Folder::new();
+    let text = "ticker,quantity,entry_price,entry_date,currency\nCASH,5000,1,2025-01-02,USD\nUSD,100,,,USD\n\
+        US DOLLAR,10,1.00,2025-01-02,USD\nCASH,2,45.5,2025-01-03,USD\nUSD,7,1,2025-01-03,EUR\n";
+    let outcome = folder.import(&folder.write("cash.csv", text), &[]);
+    assert_eq!((outcome.code, outcome.codes()), (0, vec!["ERR_IMP_017".to_owned()]), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("cash of 7 EUR is left out"));
+    assert_eq!(folder.held("own"), [("CASH".to_owned(), 2.0, 45.5)]);
+    assert_eq!(folder.cash("own"), [("opening".to_owned(), 5110.0)]);
+
+    let vanguard = "Account Number,Investment Name,Symbol,Shares,Share Price,Total Value,\n\
+        1234,Cash,CASH,20,1.0,20.00,\n1234,Acme,ACME,10,10.0,100.00,\n";
+    let outcome = folder.import(&folder.write("v.csv", vanguard), &["--portfolio", "V"]);
+    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert_eq!((folder.held("v").len(), folder.cash("v")), (1, vec![("opening".to_owned(), 20.0)]));
+}
+
+/// What cannot be read leaves no database.
+#[test]
+fn onboarding_of_nothing_makes_nothing() {
+    let folder = Folder(tempfile::TempDir::new().unwrap());
+    folder.write("other.csv", "a,b,c\n1,2,3\n");
+    for file in ["none.csv", "other.csv"] {
+        let outcome = folder.run(&["onboard", file, "--portfolio", "Own"]);
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+        assert!(!folder.0.path().join("sigma.db").exists(), "{file}");
+    }
+}

@@ -1,7 +1,9 @@
 //! Broker files into portfolios, as a shell sees it.
 
+mod accounts;
 mod changes;
 mod files;
+mod partial;
 mod round_trip;
 
 use std::path::{Path, PathBuf};
