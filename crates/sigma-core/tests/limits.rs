@@ -301,6 +301,18 @@ fn what_is_held_without_a_value_is_unknown_and_named() {
     assert_eq!(value(&made, "single_name", "GONE"), Err(Reason::NoPrice));
     assert_eq!(value(&made, "sector", "Utilities"), Ok(0.0));
 
+    // A limit on each of them tells of what it cannot see.
+    made.lots.last_mut().unwrap().tags = vec!["lost".into()];
+    for (measure, subject) in [("single_name", "GONE"), ("sector", "Energy"), ("tag_gross", "lost")] {
+        let limit = limit(measure, None, Unit::Usd, Side::Max, 1e9);
+        let all = rows(&made, &limit);
+        assert_eq!(all.iter().filter(|row| row.1.is_err()).count(), 1, "{measure}: {all:?}");
+        let lots: Vec<&Lot> = made.lots.iter().collect();
+        let told = notable(check(&limit, Some(&made.inputs(&lots))));
+        let (found, status) = (told[0].subject.as_deref(), told[0].status);
+        assert_eq!((found, told[0].value, status), (Some(subject), Err(Reason::NoPrice), Status::Unknown));
+    }
+
     let lots: Vec<&Lot> = made.lots.iter().collect();
     let inputs = made.inputs(&lots);
     let gross = limit("gross", None, Unit::Usd, Side::Max, 1e9);

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sigma_core::analytics::performance::Day;
 use sigma_core::analytics::positions::{PositionView, loadings};
-use sigma_core::analytics::snapshot::{exclusion, explain, merge};
+use sigma_core::analytics::snapshot::{exclusion, exclusion_of, explain, gross_with_cost, merge};
 use sigma_core::model::{Book, Exclusion, FitStatus, InstrumentResults, Issue, Lot, Market, Reason};
 
 /// Exclusions of one portfolio at one close; `about_factors` are issues that concern every portfolio.
@@ -15,10 +15,10 @@ pub fn exclusions(
     results: &InstrumentResults,
     about_factors: &[Issue],
 ) -> Vec<Exclusion> {
-    let gross = day.long_value - day.short_value;
+    let gross = gross_with_cost(book, day);
     let of_view = |view: &PositionView| {
         let issue = issue(&book.lots[view.lot], view, market, results, day.date)?;
-        Some(exclusion(issue, view.market_value, gross))
+        Some(exclusion_of(issue, view, gross))
     };
     let mut found: Vec<Exclusion> = views.iter().filter_map(of_view).collect();
     found.extend(about_factors.iter().map(|issue| exclusion(issue.clone(), None, gross)));

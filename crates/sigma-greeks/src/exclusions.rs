@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sigma_core::analytics::performance::Day;
-use sigma_core::analytics::snapshot::{exclusion, explain, merge};
+use sigma_core::analytics::snapshot::{exclusion_of_lot, explain, gross_with_cost, merge};
 use sigma_core::model::{Book, Exclusion, GreeksRow, InstrumentKind, Issue, OptionGreeks, Reason};
 
 use sigma_core::analytics::contracts::{STALE_QUOTE, STALE_SPOT};
 
 /// Exclusions of one portfolio at one close, by symbol and reason.
 pub fn exclusions(book: &Book, day: &Day, rows: &HashMap<i64, &GreeksRow>) -> Vec<Exclusion> {
-    let gross = day.long_value - day.short_value;
+    let gross = gross_with_cost(book, day);
     let mut found = Vec::new();
     for held in &day.lots {
-        let instrument = &book.lots[held.lot].instrument;
+        let lot = &book.lots[held.lot];
+        let instrument = &lot.instrument;
         let issues = match rows.get(&instrument.id) {
             Some(row) => issues(&instrument.symbol, row),
             None if instrument.kind == InstrumentKind::Private => vec![no_delta(&instrument.symbol)],
             None => continue,
         };
-        found.extend(issues.into_iter().map(|issue| exclusion(issue, held.market_value, gross)));
+        let of_lot = |issue| exclusion_of_lot(issue, lot, held.market_value, gross);
+        found.extend(issues.into_iter().map(of_lot));
     }
     merge(found)
 }

@@ -8,7 +8,8 @@
 //! `splitFactor` is new shares for one old share.
 //!
 //! # Errors
-//! An unknown ticker is answered with 404, or with 200 and a line of text. Indices are not covered and not asked for.
+//! A key without rights to a dataset is answered with 402 or 403 and `You do not have permission`: `PlanEndpoint`. An
+//! unknown ticker is answered with 404, or with 200 and a line of text. Indices are not covered and not asked for.
 
 use std::collections::BTreeMap;
 
@@ -161,14 +162,17 @@ fn split(date: NaiveDate, factor: f64) -> Split {
 
 /// Classifies an answer that is an error, whatever its status.
 fn refuse(answer: &Answer) -> Result<(), Fault> {
+    let said = message(answer);
+    let lower = said.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let has = |markers: &[&str]| markers.iter().any(|marker| lower.contains(marker));
     let by_status = answer.fault_by_status().map(|fault| match fault.kind {
-        // A token without rights; plans differ in numbers of requests only.
-        FaultKind::PlanEndpoint => Fault { kind: FaultKind::Auth, ..fault },
+        // A key that is good for other data; without these words it is the key that is refused.
+        FaultKind::PlanEndpoint if !has(&["do not have permission"]) => {
+            Fault { kind: FaultKind::Auth, ..fault }
+        }
         _ => fault,
     });
-    let Some(said) = message(answer) else { return by_status.map_or(Ok(()), Err) };
-    let lower = said.to_ascii_lowercase();
-    let has = |markers: &[&str]| markers.iter().any(|marker| lower.contains(marker));
+    let Some(said) = said else { return by_status.map_or(Ok(()), Err) };
     let kind = match by_status.map(|fault| fault.kind) {
         // An hour can be waited for; a day or a month cannot.
         _ if has(&["hourly request allocation"]) => FaultKind::RateLimited,

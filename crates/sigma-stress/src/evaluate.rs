@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use sigma_core::analytics::performance::{Day, roll_from_opening};
-use sigma_core::analytics::positions::{PositionView, assess};
+use sigma_core::analytics::positions::{PositionView, assess, gross_weight};
 use sigma_core::analytics::repricing::VolatilityMove;
 use sigma_core::analytics::shocks::FactorShocks;
 use sigma_core::analytics::snapshot::exclusion;
@@ -113,7 +113,7 @@ pub fn exclusions(on: &StressInputs<'_>, scenarios: &[(String, FactorShocks)]) -
         .filter_map(|(_, view)| view.market_value)
         .collect();
     if !unmoved.is_empty() {
-        let gross: f64 = on.views.iter().filter_map(|view| view.market_value).map(f64::abs).sum();
+        let gross = gross_weight(on.views);
         let detail = format!(
             "yield moves leave out {} positions without a rate loading; run `sigma-sync rates`, then `sigma-factors run`",
             unmoved.len()

@@ -172,6 +172,8 @@ fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
     close(&measure(&document, "value", "", "nav_usd")["change"], 0.0);
     close(&measure(&document, "exposures", "", "gross_usd")["change"], 2_500.0 + 600.0);
     close(&measure(&document, "factors", "Market", "dollar_exposure_usd")["change"], 600.0);
+    let told = "no_price: ZZZZ: no stored price: left out of with-z until synced";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
     // What was made is stored with the portfolio that holds it.
     let next = book.write("next.csv", "symbol,action,quantity,price\nZZZZ,SELL,100,25\n");
     let sold = book.tool(&["what-if", &next, "--portfolio", "with-z", "--format", "json"]);

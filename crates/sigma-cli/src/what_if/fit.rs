@@ -11,9 +11,11 @@ use sigma_core::analytics::greeks::REALISED_WINDOW;
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
     FactorDefinition, Instrument, InstrumentKind, InstrumentResults, Issue, Reason, Severity,
+    VolatilitySource,
 };
 use sigma_store::Store;
 
+use super::stand_in::Stated;
 use crate::database::store_error;
 use crate::exit::{ExitStatus, fail};
 use crate::sessions::calendar_error;
@@ -25,6 +27,7 @@ pub async fn complete(
     as_of: NaiveDate,
     traded: &[Instrument],
     (instruments, definitions): (&HashMap<String, Instrument>, &[FactorDefinition]),
+    stated: &Stated<'_>,
     results: &mut InstrumentResults,
 ) -> anyhow::Result<Vec<Issue>> {
     let underlying = |instrument: &Instrument| instruments.get(instrument.risk_symbol());
@@ -36,8 +39,10 @@ pub async fn complete(
         .filter(|i| !Instrument::is_volatility_index(&i.symbol))
         .map(|i| i.symbol.as_str())
         .collect();
-    let unpriced: Vec<&Instrument> =
-        traded.iter().filter(|i| i.is_option() && !results.greeks.contains_key(&i.id)).collect();
+    // What is stored of a contract whose price is stated is of another price, or of none.
+    let lacking =
+        |i: &&Instrument| i.is_option() && (stated.has(i.id) || !results.greeks.contains_key(&i.id));
+    let unpriced: Vec<&Instrument> = traded.iter().filter(lacking).collect();
     let mut issues = Vec::new();
     if !unfitted.is_empty() {
         let wanted: Vec<&Instrument> =
@@ -45,7 +50,7 @@ pub async fn complete(
         issues.extend(fits(store, calendar, as_of, &wanted, (instruments, definitions), results).await?);
     }
     if !unpriced.is_empty() {
-        issues.extend(greeks(store, calendar, as_of, &unpriced, instruments, results).await?);
+        issues.extend(greeks(store, calendar, as_of, &unpriced, (instruments, stated), results).await?);
     }
     Ok(issues)
 }
@@ -86,26 +91,33 @@ async fn greeks(
     calendar: &Calendar,
     as_of: NaiveDate,
     wanted: &[&Instrument],
-    instruments: &HashMap<String, Instrument>,
+    (instruments, stated): (&HashMap<String, Instrument>, &Stated<'_>),
     results: &mut InstrumentResults,
 ) -> anyhow::Result<Vec<Issue>> {
     let back = |sessions| calendar.sessions_back(as_of, sessions).map_err(calendar_error);
     let (warm_up, rates_from) = (back(REALISED_WINDOW)?, back(RATE_SESSIONS)?);
     let underlyings: BTreeSet<&str> = wanted.iter().map(|i| i.risk_symbol()).collect();
     // Contracts of one underlying lend each other volatilities, as in a run.
-    let known = |i: &&Instrument| i.is_option() && results.greeks.contains_key(&i.id);
+    let is_wanted = |id: i64| wanted.iter().any(|i| i.id == id);
+    let known = |i: &&Instrument| i.is_option() && results.greeks.contains_key(&i.id) && !is_wanted(i.id);
     let lenders = instruments.values().filter(known).filter(|i| underlyings.contains(i.risk_symbol()));
     let contracts: Vec<&Instrument> = wanted.iter().copied().chain(lenders).collect();
     let ids: BTreeSet<i64> = contracts.iter().map(|i| i.id).collect();
     let shares = underlyings.iter().filter_map(|symbol| instruments.get(*symbol));
     let needed: Vec<Instrument> = contracts.iter().copied().chain(shares).cloned().collect();
-    let market = store.market(&needed, warm_up, as_of).await.map_err(store_error)?;
+    let mut market = store.market(&needed, warm_up, as_of).await.map_err(store_error)?;
+    stated.lend(&mut market, as_of);
     let rates = store.rates(&[], rates_from, as_of).await.map_err(store_error)?;
     let sessions = calendar.sessions_between(warm_up, as_of).map_err(calendar_error)?;
     let rows =
         Inputs::new(needed, market, rates, sessions).greeks(&ids, calendar, as_of).map_err(calendar_error)?;
     let mut issues = Vec::new();
-    for row in rows {
+    for mut row in rows {
+        if let (true, Ok(greeks)) = (stated.has(row.instrument_id), row.greeks.as_mut())
+            && greeks.volatility_source == VolatilitySource::ImpliedClose
+        {
+            greeks.volatility_source = VolatilitySource::ImpliedStated;
+        }
         let Some(instrument) = wanted.iter().find(|i| i.id == row.instrument_id) else { continue };
         issues.push(match &row.greeks {
             Ok(_) => in_memory(&instrument.symbol, "Greeks", "sigma-greeks run"),

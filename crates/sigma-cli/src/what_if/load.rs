@@ -15,7 +15,7 @@ use sigma_core::model::{
 use sigma_store::Store;
 
 pub use super::request::{ProFormaRequest, one_portfolio};
-use super::stand_in::{self, PriceSource};
+use super::stand_in::{self, PriceSource, Stated};
 use super::{fit, problems_document};
 use crate::app::App;
 use crate::args::{Format, OutputArgs};
@@ -102,10 +102,12 @@ pub async fn load_what_if(
     let mut results = results.remove(&as_of).unwrap_or_default();
     let definitions = store.factors().await.map_err(store_error)?;
     let known = (&instruments, definitions.as_slice());
-    let mut issues = fit::complete(store, calendar, as_of, &traded, known, &mut results).await?;
-    let (price_sources, told) =
-        stand_in::prices(&request.trades, &traded, &results, &mut market, (as_of, calendar))
-            .map_err(calendar_error)?;
+    let stated =
+        Stated::put(&request.trades, &traded, &mut market, (as_of, calendar)).map_err(calendar_error)?;
+    let mut issues = fit::complete(store, calendar, as_of, &traded, known, &stated, &mut results).await?;
+    let (price_sources, told) = stand_in::prices(&stated, &traded, &results, &mut market, (as_of, calendar))
+        .map_err(calendar_error)?;
+    request.problems.extend(stated.problems(&results));
     issues.extend(told);
 
     let day = rolled(&book, &market, calendar, as_of)?;

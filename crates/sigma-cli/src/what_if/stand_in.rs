@@ -2,8 +2,10 @@
 //! a close.
 //!
 //! # Which price
-//! A price of the close comes first, always. Without one a trade that states its price is valued at it; an option is
-//! valued at the model price of its Greeks, whose volatility comes from the chain of the Greeks engine and is named.
+//! A price of the close comes first, always. Without one a trade that states its price is valued at it, and the price of
+//! an option implies the volatility of its Greeks, so that scenarios begin at the price paid; a price that no volatility
+//! gives is refused. Without a stated price an option is valued at the model price of its Greeks, whose volatility comes
+//! from the chain of the Greeks engine and is named.
 //! A stand-in is a price of the as-of date in the market of this answer, so both states and every engine read it: what
 //! is held of the instrument already is valued at it as well, before and after.
 //!
@@ -13,11 +15,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
+use sigma_core::analytics::greeks::price_bounds;
 use sigma_core::analytics::pro_forma::TradingClose;
+use sigma_core::analytics::trade_problems::impossible_price;
 use sigma_core::calendar::{Calendar, CalendarError};
 use sigma_core::model::{
     CloseBasis, Deliverable, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol,
-    OptionQuote, OptionTerms, PriceBar, Reason, Trade, option_root, parse_occ,
+    OptionQuote, OptionTerms, PriceBar, Reason, Trade, TradeProblem, VolatilitySource, option_root,
+    parse_occ,
 };
 
 /// Where a price that nobody quoted says it comes from.
@@ -97,9 +102,69 @@ fn contract(
     Some(made)
 }
 
-/// Gives what is traded and has no price of the close a stand-in, and tells of each; by symbol where each came from.
+/// Prices that trades state for instruments without a price of the close, by id with the trade.
+#[derive(Debug, Default)]
+pub struct Stated<'a>(BTreeMap<i64, (&'a Instrument, &'a Trade, f64)>);
+
+impl<'a> Stated<'a> {
+    /// The first price that is stated for each, put into the market.
+    pub fn put(
+        trades: &'a [Trade],
+        traded: &'a [Instrument],
+        market: &mut Market,
+        close: (NaiveDate, &Calendar),
+    ) -> Result<Stated<'a>, CalendarError> {
+        let mut stated = Stated::default();
+        for instrument in traded {
+            if !lacks_price(instrument, market, close)? {
+                continue;
+            }
+            let of_instrument = trades.iter().filter(|trade| trade.symbol == instrument.symbol);
+            let usable = |trade: &'a Trade| Some((trade, trade.price.filter(|p| p.is_finite() && *p > 0.0)?));
+            if let Some((trade, price)) = of_instrument.filter_map(usable).next() {
+                stated.0.insert(instrument.id, (instrument, trade, price));
+            }
+        }
+        stated.lend(market, close.0);
+        Ok(stated)
+    }
+
+    /// Puts the prices into a market.
+    pub fn lend(&self, market: &mut Market, date: NaiveDate) {
+        self.0.values().for_each(|(instrument, _, price)| put(instrument, *price, market, date));
+    }
+
+    /// Whether the price of an instrument is a stated one.
+    pub fn has(&self, id: i64) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// Prices at which no volatility values the contract. A volatility from elsewhere would give it another value than
+    /// its price, and scenarios would start from that one.
+    pub fn problems(&self, results: &InstrumentResults) -> Vec<TradeProblem> {
+        let problem = |(instrument, trade, price): &(&Instrument, &Trade, f64)| {
+            let terms = instrument.option.as_ref()?;
+            match &results.greeks.get(&instrument.id)?.greeks {
+                Ok(greeks) => {
+                    let bounds = price_bounds(terms, greeks);
+                    let is_implied = greeks.volatility_source == VolatilitySource::ImpliedStated;
+                    let is_possible = is_implied && bounds.0 <= *price && *price <= bounds.1;
+                    (!is_possible).then(|| impossible_price(trade, Reason::NoVol, Some(bounds)))
+                }
+                Err(reason @ (Reason::BelowIntrinsic | Reason::NoVol)) => {
+                    Some(impossible_price(trade, *reason, None))
+                }
+                Err(_) => None,
+            }
+        };
+        self.0.values().filter_map(problem).collect()
+    }
+}
+
+/// Tells of the stated prices, and gives the model price to options that are traded without any; by symbol where each
+/// came from.
 pub fn prices(
-    trades: &[Trade],
+    stated: &Stated<'_>,
     traded: &[Instrument],
     results: &InstrumentResults,
     market: &mut Market,
@@ -108,30 +173,24 @@ pub fn prices(
     let mut sources = HashMap::new();
     let mut issues = Vec::new();
     for instrument in traded {
-        if !lacks_price(instrument, market, close)? {
-            continue;
-        }
-        let stated = trades.iter().filter(|trade| trade.symbol == instrument.symbol).find_map(|t| t.price);
-        let stated = stated.filter(|price| price.is_finite() && *price > 0.0);
         let model = results.greeks.get(&instrument.id).and_then(|row| row.greeks.as_ref().ok());
-        let (price, source, detail) = match (stated, model) {
-            (Some(price), _) => {
-                (price, PriceSource::Stated, format!("no price of the close: valued at the stated {price}"))
+        let volatility = model.map(|greeks| {
+            format!("volatility {:.2} % ({})", 100.0 * greeks.volatility, greeks.volatility_source)
+        });
+        let (source, detail) = match (stated.0.get(&instrument.id), model) {
+            (Some((_, _, price)), _) => {
+                let implied = volatility.map_or(String::new(), |told| format!(", {told}"));
+                (PriceSource::Stated, format!("no price of the close: valued at the stated {price}{implied}"))
             }
-            (None, Some(greeks)) => (
-                greeks.model_price,
-                PriceSource::Model,
-                format!(
-                    "no quote: valued at its model price {:.4}, volatility {:.2} % ({})",
-                    greeks.model_price,
-                    100.0 * greeks.volatility,
-                    greeks.volatility_source
-                ),
-            ),
-            (None, None) => continue,
+            (None, Some(greeks)) if lacks_price(instrument, market, close)? => {
+                put(instrument, greeks.model_price, market, close.0);
+                let told = volatility.unwrap_or_default();
+                let detail = format!("no quote: valued at its model price {:.4}, {told}", greeks.model_price);
+                (PriceSource::Model, detail)
+            }
+            _ => continue,
         };
         issues.push(Issue::warning(&instrument.symbol, Reason::NoPrice, detail));
-        put(instrument, price, market, close.0);
         sources.insert(instrument.symbol.clone(), source);
     }
     Ok((sources, issues))
@@ -151,6 +210,9 @@ fn lacks_price(
 
 fn put(instrument: &Instrument, price: f64, market: &mut Market, date: NaiveDate) {
     if instrument.is_option() {
+        let quotes = market.quotes.entry(instrument.id).or_default();
+        // A contract on a forward stays one on that forward.
+        let forward = quotes.iter().find(|old| old.date == date).and_then(|old| old.forward);
         let quote = OptionQuote {
             date,
             bid: None,
@@ -158,11 +220,10 @@ fn put(instrument: &Instrument, price: f64, market: &mut Market, date: NaiveDate
             close: Some(price),
             implied_volatility: None,
             open_interest: None,
-            forward: None,
+            forward,
             source: SOURCE.to_owned(),
             greeks: None,
         };
-        let quotes = market.quotes.entry(instrument.id).or_default();
         quotes.retain(|old| old.date < date);
         quotes.push(quote);
         return;

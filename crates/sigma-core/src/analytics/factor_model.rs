@@ -228,7 +228,8 @@ pub fn correlation_method(half_life_sessions: f64) -> String {
     format!("ewma_correlation_{half_life_sessions}")
 }
 
-/// Exposures of a portfolio to each factor, in the order of the definitions. `None` when no position has loadings.
+/// Exposures of a portfolio to each factor, in the order of the definitions. `None` when no position has loadings. What
+/// has no delta counts in the coverage with its value, without a price with its cost.
 pub fn exposures(
     book: &Book,
     views: &[PositionView],
@@ -242,7 +243,7 @@ pub fn exposures(
     let (mut covered, mut gross) = (0.0, 0.0);
     for view in views {
         let Ok(dollars) = view.delta_adjusted() else {
-            gross += view.market_value.map_or(0.0, f64::abs);
+            gross += view.weight().abs();
             continue;
         };
         gross += dollars.abs();

@@ -71,6 +71,22 @@ pub fn method_of(terms: &OptionTerms) -> GreeksMethod {
     }
 }
 
+/// Bounds that the price of a contract lies between whatever the volatility: no arbitrage, and exercise at once where
+/// the contract allows it. The inputs are those of its Greeks.
+pub fn price_bounds(terms: &OptionTerms, greeks: &OptionGreeks) -> (f64, f64) {
+    let on_forward = method_of(terms) == GreeksMethod::Black76;
+    let carry = if on_forward { greeks.rate } else { greeks.dividend_yield };
+    let spot = greeks.spot * (-carry * greeks.years).exp();
+    let strike = terms.strike * (-greeks.rate * greeks.years).exp();
+    let sign = terms.kind.sign();
+    let at_expiry = (sign * (spot - strike)).max(0.0);
+    let at_once = match terms.style {
+        ExerciseStyle::American => (sign * (greeks.spot - terms.strike)).max(0.0),
+        ExerciseStyle::European => 0.0,
+    };
+    (at_expiry.max(at_once), if sign > 0.0 { spot } else { strike })
+}
+
 /// Greeks of all contracts of one date, in order. Contracts of one underlying lend each other volatilities.
 pub fn compute(
     contracts: &[ContractInputs<'_>],

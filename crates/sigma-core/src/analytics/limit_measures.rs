@@ -247,9 +247,14 @@ impl LimitInputs<'_> {
         }
     }
 
+    /// Buckets that lots of this symbol are in.
+    pub(super) fn buckets(&self, symbol: &str, dimension: Dimension) -> impl Iterator<Item = String> {
+        let lots = self.lots.iter().filter(move |lot| lot.instrument.symbol == symbol);
+        lots.flat_map(move |lot| labels(dimension, lot))
+    }
+
     /// Whether a lot of this symbol is in a bucket.
     pub(super) fn holds(&self, symbol: &str, dimension: Dimension, bucket: &str) -> bool {
-        let mut lots = self.lots.iter().filter(|lot| lot.instrument.symbol == symbol);
-        lots.any(|lot| labels(dimension, lot).iter().any(|label| label == bucket))
+        self.buckets(symbol, dimension).any(|label| label == bucket)
     }
 }

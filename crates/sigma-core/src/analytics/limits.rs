@@ -11,13 +11,16 @@
 //! subject and side.
 //!
 //! # Missing values
-//! A value that is not known is [`Status::Unknown`] with its reason, never a pass. A value that engines could only
+//! A value that is not known is [`Status::Unknown`] with its reason, never a pass; a limit on each subject has such a row
+//! for names, sectors and tags that only lots without a price are in. A value that engines could only
 //! compute for a part of the lots is judged as it stands and names the rest.
 //!
 //! # Verified by
 //! Hand-worked cases and the sign identities in `tests/limits.rs`.
 
 pub use super::limit_measures::{Known, LimitInputs, MEASURES, Measure, Quantity, SubjectKind};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -137,13 +140,29 @@ fn values(limit: &Limit, inputs: &LimitInputs<'_>) -> Vec<(Option<String>, Known
         }
         Reading::Outcome(kind, read) => (kind, read(inputs)),
     };
-    if let Some(wanted) = &limit.subject {
-        found.retain(|(subject, _)| subject == wanted);
+    match &limit.subject {
+        Some(wanted) => found.retain(|(subject, _)| subject == wanted),
+        None => found.extend(unvalued(kind, inputs, &found)),
     }
     if found.is_empty() {
         return vec![(limit.subject.clone(), absent(limit, kind, inputs))];
     }
     found.into_iter().map(|(subject, value)| (Some(subject), value)).collect()
+}
+
+/// Buckets without a row, because every lot of theirs is left out of the valuation.
+fn unvalued(kind: SubjectKind, inputs: &LimitInputs<'_>, found: &[(String, Known)]) -> Vec<(String, Known)> {
+    let Some(dimension) = kind.dimension().filter(|_| !inputs.exposures.is_empty()) else {
+        return Vec::new();
+    };
+    let mut missing: BTreeMap<String, Reason> = BTreeMap::new();
+    for (symbol, reason) in inputs.left_out("valuation") {
+        for bucket in inputs.buckets(symbol, dimension) {
+            missing.entry(bucket).or_insert(reason);
+        }
+    }
+    missing.retain(|bucket, _| !found.iter().any(|(known, _)| known == bucket));
+    missing.into_iter().map(|(bucket, reason)| (bucket, Err(reason))).collect()
 }
 
 /// The value of a subject without a row: zero for a bucket that holds nothing, else unknown.

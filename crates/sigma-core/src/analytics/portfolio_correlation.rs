@@ -19,8 +19,8 @@ use super::correlation::{CorrelationError, ewma, pearson};
 use super::factor_model::ReturnPanel;
 use super::nearest_correlation::repair;
 use super::packed_correlation::PackedCorrelation;
-use super::positions::PositionView;
-use super::snapshot::{exclusion, explain, merge};
+use super::positions::{PositionView, gross_weight};
+use super::snapshot::{exclusion, exclusion_of, explain, merge};
 use crate::model::{
     Book, CorrelationCluster, Exclusion, Instrument, InstrumentKind, Issue, Market, Partial,
     PortfolioCorrelation, Reason,
@@ -130,7 +130,7 @@ fn nodes(
             let reason = view.mark.err().unwrap_or(Reason::NoPrice);
             let detail = format!("left out of the correlations: {}", explain(reason));
             let issue = Issue::error(&lot.instrument.symbol, reason, detail);
-            unvalued.push(exclusion(issue, view.market_value, 0.0));
+            unvalued.push(exclusion_of(issue, view, gross_weight(views)));
             continue;
         };
         let node = nodes.entry(symbol.to_owned()).or_insert_with(|| Node {

@@ -55,6 +55,12 @@ pub struct PositionView {
 }
 
 impl PositionView {
+    /// What the position weighs where coverage is told and what is left out is named: its market value, and its cost
+    /// without a price. Signed dollars.
+    pub fn weight(&self) -> f64 {
+        self.market_value.unwrap_or(self.cost_basis)
+    }
+
     /// Value of the underlying that moves the position as much.
     pub fn delta_adjusted(&self) -> Result<f64, Reason> {
         self.greeks.map(|greeks| greeks.delta_dollars)
@@ -79,8 +85,7 @@ pub fn assess(
 }
 
 fn view(lot: &Lot, day: &LotDay, market: &Market, results: &InstrumentResults) -> PositionView {
-    let cost_basis =
-        valuation::value(lot.position.quantity, lot.position.entry_price, lot.instrument.multiplier);
+    let cost_basis = valuation::cost_basis(lot);
     let (greeks, notional) = match lot.instrument.is_option() {
         true => option_numbers(lot, day, results),
         false => linear_numbers(&lot.instrument, day),
@@ -168,6 +173,11 @@ pub fn loadings<'a>(
         true => Ok(fit),
         false => Err(fit.status.reason().unwrap_or(Reason::NotComputed)),
     }
+}
+
+/// Sum of absolute weights: gross exposure, with what has no price at its cost.
+pub fn gross_weight(views: &[PositionView]) -> f64 {
+    views.iter().map(|view| view.weight().abs()).sum()
 }
 
 /// Adds up what is there. `None` when an engine has not run for one of the parts, or when parts exist and none is known;

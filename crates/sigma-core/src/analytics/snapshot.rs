@@ -11,8 +11,8 @@ use super::exposures::{concentration, exposures};
 use super::performance::Day;
 use super::positions::{PositionView, total};
 use super::returns::annualised_volatility;
-use super::valuation::staleness_limit;
-use crate::model::{Book, Exclusion, ExposureRow, Issue, Reason, Snapshot};
+use super::valuation::{cost_basis, staleness_limit};
+use crate::model::{Book, Exclusion, ExposureRow, Issue, Lot, Reason, Snapshot};
 
 /// A snapshot with the exposures and exclusions stored beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ fn realised_volatility(days: &[Day], window: usize) -> Option<f64> {
 
 /// Positions without a usable price, doubtful prices, and assumed settlements.
 fn exclusions(book: &Book, day: &Day, views: &[PositionView]) -> Vec<Exclusion> {
-    let gross = day.long_value - day.short_value;
+    let gross = gross_with_cost(book, day);
     let mut found = Vec::new();
     for view in views {
         let lot = &book.lots[view.lot];
@@ -82,12 +82,12 @@ fn exclusions(book: &Book, day: &Day, views: &[PositionView]) -> Vec<Exclusion> 
         match view.mark {
             Err(reason) => {
                 let detail = format!("{} is left out of the NAV: {}", symbol, explain(reason));
-                found.push(exclusion(Issue::error(symbol, reason, detail), view.market_value, gross));
+                found.push(exclusion_of(Issue::error(symbol, reason, detail), view, gross));
             }
             Ok(mark) if mark.age_sessions >= staleness_limit(lot.instrument.kind).warn_sessions => {
                 let detail = format!("{} is valued at its price of {}", symbol, mark.date);
                 let issue = Issue::warning(symbol, Reason::StalePrice, detail);
-                found.push(exclusion(issue, view.market_value, gross));
+                found.push(exclusion_of(issue, view, gross));
             }
             Ok(_) => {}
         }
@@ -104,6 +104,33 @@ fn exclusions(book: &Book, day: &Day, views: &[PositionView]) -> Vec<Exclusion> 
 pub fn exclusion(issue: Issue, value: Option<f64>, gross: f64) -> Exclusion {
     let weight_fraction = value.filter(|_| gross > 0.0).map(|value| value.abs() / gross);
     Exclusion { issue, value, weight_fraction }
+}
+
+/// The exclusion of a position. Without a price it weighs its cost, and the detail says so.
+pub fn exclusion_of(issue: Issue, view: &PositionView, gross: f64) -> Exclusion {
+    weighed(issue, view.market_value, view.cost_basis, gross)
+}
+
+/// The same for a lot that nothing but its value is known of.
+pub fn exclusion_of_lot(issue: Issue, lot: &Lot, market_value: Option<f64>, gross: f64) -> Exclusion {
+    weighed(issue, market_value, cost_basis(lot), gross)
+}
+
+fn weighed(mut issue: Issue, market_value: Option<f64>, cost: f64, gross: f64) -> Exclusion {
+    if market_value.is_none() {
+        issue.detail.push_str(AT_COST);
+    }
+    exclusion(issue, Some(market_value.unwrap_or(cost)), gross)
+}
+
+/// Ends the detail of what has no price.
+const AT_COST: &str = " (it weighs its cost here)";
+
+/// Gross value of a day, with what has no price at its cost.
+pub fn gross_with_cost(book: &Book, day: &Day) -> f64 {
+    let unpriced = day.lots.iter().filter(|lot| lot.market_value.is_none());
+    let at_cost: f64 = unpriced.map(|lot| cost_basis(&book.lots[lot.lot]).abs()).sum();
+    day.long_value - day.short_value + at_cost
 }
 
 /// Joins exclusions of several lots of one subject for one reason.

@@ -7,7 +7,8 @@
 //!
 //! # Result
 //! Sum over positions of value times response ([`super::shocks`]) or of the repriced difference ([`super::repricing`]).
-//! Positions whose instrument has no loadings or Greeks are left out by name, with their value. Parts by factor and by
+//! Positions whose instrument has no loadings, Greeks or price are left out by name, with their value, or their cost where
+//! there is no price. Parts by factor and by
 //! position sum to the total. No cap or floor is applied anywhere: the response itself cannot fall below -100 %.
 //!
 //! # Verified by
@@ -17,10 +18,10 @@
 use std::collections::HashMap;
 
 use super::conditional::{self, ConditionalError, ConditionalMoves};
-use super::positions::{PositionView, loadings};
+use super::positions::{PositionView, gross_weight, loadings};
 use super::repricing::{VolatilityMove, add, index_move, reprice};
 use super::shocks::{FactorShocks, Response, respond};
-use super::snapshot::{exclusion, explain, merge};
+use super::snapshot::{exclusion_of, explain, merge};
 use crate::model::{
     Book, Exclusion, FactorMatrix, FactorPnl, ImpliedMove, Instrument, InstrumentResults, Issue, MARKET,
     Market, MarketRiskResult, MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
@@ -100,10 +101,10 @@ fn scaled(response: Response, by: f64) -> Response {
     }
 }
 
-/// Sums positions; the value left out comes beside the total.
+/// Sums positions; the value left out comes beside the total, with what has no price at its cost.
 pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioPnl, Reason>, f64) {
     if let Some(reason) = nothing_priced(inputs, pnls) {
-        return (Err(reason), inputs.views.iter().filter_map(|v| v.market_value).map(f64::abs).sum());
+        return (Err(reason), gross_weight(inputs.views));
     }
     let mut pnl = 0.0;
     let mut excluded = 0.0;
@@ -114,7 +115,7 @@ pub fn sum(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> (Result<ScenarioP
                 pnl += response.total;
                 response.parts.iter().for_each(|(factor, part)| add(&mut parts, factor, *part));
             }
-            Err(_) => excluded += view.market_value.map_or(0.0, f64::abs),
+            Err(_) => excluded += view.weight().abs(),
         }
     }
     let fraction = (inputs.nav > 0.0).then(|| pnl / inputs.nav);
@@ -209,13 +210,13 @@ pub fn with_implied(shocks: &FactorShocks, implied: &[ImpliedMove]) -> Result<Fa
 
 /// Positions that no scenario can move, by name.
 pub fn exclusions(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> Vec<Exclusion> {
-    let gross: f64 = inputs.views.iter().filter_map(|view| view.market_value).map(f64::abs).sum();
+    let gross = gross_weight(inputs.views);
     let mut found = Vec::new();
     for (position, view) in pnls.iter().zip(inputs.views) {
         if let Err(reason) = position.outcome {
             let symbol = &inputs.book.lots[position.lot].instrument.symbol;
             let detail = format!("{symbol} is left out of the scenarios: {}", explain(reason));
-            found.push(exclusion(Issue::error(symbol, reason, detail), view.market_value, gross));
+            found.push(exclusion_of(Issue::error(symbol, reason, detail), view, gross));
         }
     }
     merge(found)

@@ -137,6 +137,31 @@ pub(super) fn unpriced(trade: &Trade, reason: Reason) -> TradeProblem {
     problem(trade, "symbol", &trade.symbol, &told, &remedy)
 }
 
+/// A stated price at which no volatility values the contract; with the bounds of its price, where they are known.
+pub fn impossible_price(trade: &Trade, reason: Reason, bounds: Option<(f64, f64)>) -> TradeProblem {
+    let price = trade.price.unwrap_or_default();
+    let (told, remedy) = match (bounds, reason) {
+        (Some((low, high)), _) => {
+            let told = match price <= low {
+                true => format!("not above {low:.4}, the least that the contract is worth at any volatility"),
+                false => {
+                    format!("not below {high:.4}, the most that the contract is worth at any volatility")
+                }
+            };
+            (told, format!("state a price between {low:.4} and {high:.4}, or leave it empty"))
+        }
+        (None, Reason::BelowIntrinsic) => (
+            "below the least that the contract is worth at any volatility".to_owned(),
+            "state a higher price, or leave it empty".to_owned(),
+        ),
+        (None, _) => (
+            "a price that no volatility gives".to_owned(),
+            "state a price between the bounds of the contract, or leave it empty".to_owned(),
+        ),
+    };
+    problem(trade, "price", price, &told, &remedy)
+}
+
 pub(super) fn problem(
     trade: &Trade,
     column: &str,

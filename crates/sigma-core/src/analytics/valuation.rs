@@ -16,11 +16,16 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Calendar, CalendarError};
-use crate::model::{Instrument, InstrumentKind, Market, OptionTerms, Reason};
+use crate::model::{Instrument, InstrumentKind, Lot, Market, OptionTerms, Reason};
 
 /// Signed value of a holding.
 pub fn value(quantity: f64, price: f64, multiplier: f64) -> f64 {
     quantity * price * multiplier
+}
+
+/// What a lot cost: its value at the entry price.
+pub fn cost_basis(lot: &Lot) -> f64 {
+    value(lot.position.quantity, lot.position.entry_price, lot.instrument.multiplier)
 }
 
 /// The price of an instrument on a date.

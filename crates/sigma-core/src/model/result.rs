@@ -22,6 +22,8 @@ text_enum! {
         Quoted = "quoted",
         ImpliedMid = "implied_mid",
         ImpliedClose = "implied_close",
+        /// Implied by the price that a trade of a what-if states; never stored.
+        ImpliedStated = "implied_stated",
         Interpolated = "interpolated",
         Realised63 = "realised_63",
         /// The day of expiry, when nothing depends on volatility.

@@ -4,6 +4,7 @@ use sigma_core::analytics::exposures::exposures;
 use sigma_core::analytics::factor_model;
 use sigma_core::analytics::repricing::VolatilityMove;
 use sigma_core::analytics::shocks::{FactorShocks, ShockError};
+use sigma_core::analytics::snapshot::assemble;
 use sigma_core::analytics::stress::{self, position_pnls, read_scenarios};
 use sigma_core::model::*;
 
@@ -33,6 +34,35 @@ fn positions_without_loadings_are_left_out_by_name_with_their_value() {
             ("NEW".to_owned(), Reason::InsufficientHistory, Some(-150.0), Some(100.0 / 280.0 + 50.0 / 280.0)),
         ]
     );
+}
+
+#[test]
+fn what_has_no_price_weighs_its_cost() {
+    // Lots of 100 AAPL at 200, and of MYSTERY that cost a dollar each.
+    let world = shares(&[("AAPL", 200.0, &full(&[("Market", 1.0)]))]);
+    let holdings = [("AAPL", 100.0), ("MYSTERY", 40_000.0), ("MYSTERY", 10_000.0)];
+    let stressed = Stressed::new(world, &holdings, 0.0);
+    let on = stressed.inputs();
+    let result = stressed.run(vec![factor(MARKET, -0.1)]);
+    close_to(result.direct.as_ref().unwrap().pnl, -2_000.0, 1e-9);
+    assert_eq!(result.excluded_value, 50_000.0);
+    assert!(stress::market_risk(&on).iter().all(|moved| moved.excluded_value == 50_000.0));
+    let pnls = position_pnls(&on, &read(vec![factor(MARKET, -0.1)]), VolatilityMove::Unchanged);
+    let left_out = stress::exclusions(&on, &pnls).remove(0);
+    assert_eq!(left_out.value, Some(50_000.0));
+    close_to(left_out.weight_fraction.unwrap(), 5.0 / 7.0, 1e-12);
+    assert!(left_out.issue.detail.ends_with("(it weighs its cost here)"), "{}", left_out.issue.detail);
+    let definitions = [FactorDefinition {
+        name: MARKET.into(),
+        kind: FactorKind::Market,
+        proxy: "SPY".into(),
+        description: String::new(),
+    }];
+    let market = factor_model::exposures(on.book, on.views, on.market, on.results, &definitions, on.nav);
+    close_to(market.unwrap()[0].coverage_fraction, 2.0 / 7.0, 1e-12);
+    let valued = assemble(on.book, std::slice::from_ref(&stressed.day), 0, on.views).exclusions.remove(0);
+    assert_eq!((valued.issue.reason, valued.value), (Reason::NoPrice, Some(50_000.0)));
+    close_to(valued.weight_fraction.unwrap(), 5.0 / 7.0, 1e-12);
 }
 
 #[test]

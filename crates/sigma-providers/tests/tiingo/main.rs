@@ -43,6 +43,20 @@ async fn every_recorded_answer_is_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_key_without_rights_is_told_from_a_wrong_one() {
+    let told = |detail: &str| format!(r#"{{"detail":"{detail}"}}"#);
+    for (status, detail, kind) in [
+        (403, "You do not have permission to access this dataset.", PlanEndpoint),
+        (402, "Error: You do not have permission to perform this action.", PlanEndpoint),
+        (401, "Invalid token.", Auth),
+        (403, "Please supply a token", Auth),
+        (403, "", Auth),
+    ] {
+        assert_eq!(bars(Reply::json(status, told(detail))).await, Err(kind), "{status} {detail}");
+    }
+}
+
+#[tokio::test]
 async fn raw_prices_of_sessions_by_name() {
     let series = bars(payloads().reply("tiingo/daily_prices.json")).await.unwrap();
     let last = &series.bars[3];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sigma_cli::{Cell, Column, Table};
-use sigma_core::analytics::positions::PositionView;
+use sigma_core::analytics::positions::{PositionView, gross_weight};
 use sigma_core::model::Reason;
 
 use crate::availability::Availability;
@@ -67,11 +67,10 @@ pub fn sentence(inputs: &Inputs) -> String {
 }
 
 fn coverages(inputs: &Inputs) -> [Coverage; 3] {
-    let weight = |view: &PositionView| view.market_value.unwrap_or(view.cost_basis).abs();
-    let total_value: f64 = inputs.views.iter().map(weight).sum();
+    let total_value = gross_weight(&inputs.views);
     let coverage = |measure: &'static str, has: fn(&PositionView) -> bool| {
         let covered: Vec<&PositionView> = inputs.views.iter().filter(|view| has(view)).collect();
-        let value = covered.iter().map(|view| weight(view)).sum();
+        let value = covered.iter().map(|view| view.weight().abs()).sum();
         Coverage { measure, count: covered.len(), total: inputs.views.len(), value, total_value }
     };
     [

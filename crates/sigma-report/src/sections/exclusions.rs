@@ -35,6 +35,12 @@ pub fn section(inputs: &Inputs, _: &[Availability]) -> Section {
         ]);
     }
     let section = Section::new("exclusions", "Exclusions and remarks");
+    let section = match inputs.views.iter().all(|view| view.market_value.is_some()) {
+        true => section,
+        false => section.note(
+            "A position without a price weighs its cost, here and in what factor coverage and scenarios leave out.",
+        ),
+    };
     match table.rows.is_empty() {
         true => section.table("rows", "By engine", table).note("Nothing was left out or qualified."),
         false => section.table("rows", "By engine", table),

@@ -1,13 +1,14 @@
 //! `what-if`: a portfolio before and after trades, through every engine; kept under a name or stored on request.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use sigma_cli::what_if::one_portfolio;
 use sigma_cli::{
     App, AsOfArgs, DryRun, ExitStatus, LockArgs, OutputArgs, PortfolioArgs, ProFormaRequest, StoredResults,
-    ToolError, fail, store_error,
+    ToolError, WhatIf, fail, store_error,
 };
-use sigma_core::model::{Book, Lot, slug_of};
+use sigma_core::model::{Book, Issue, Lot, Reason, slug_of};
 use sigma_store::{Engine, NewInstrument, Store, WhatIfSession, WhatIfTrade};
 
 use crate::inputs::Scenarios;
@@ -76,7 +77,18 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     } else if args.dry_run.dry_run {
         tell_plan(app, &args, &thought);
     }
-    Ok(app.tell_issues(&thought.issues()))
+    let mut issues = thought.issues();
+    issues.extend(args.to_portfolio.iter().flat_map(|slug| unstored_prices(&thought.what_if, slug)));
+    Ok(app.tell_issues(&issues))
+}
+
+/// Prices that stand in for one of the close are of this answer only: the stored portfolio does not have them.
+fn unstored_prices(what_if: &WhatIf, slug: &str) -> Vec<Issue> {
+    let lots = what_if.after.book.lots.iter();
+    let symbols: BTreeSet<&str> = lots.map(|lot| lot.instrument.symbol.as_str()).collect();
+    let without = symbols.into_iter().filter(|symbol| what_if.price_sources.contains_key(*symbol));
+    let detail = format!("no stored price: left out of {slug} until synced (`sigma-sync run`)");
+    without.map(|symbol| Issue::warning(symbol, Reason::NoPrice, &detail)).collect()
 }
 
 /// What a run that is not dry would write.

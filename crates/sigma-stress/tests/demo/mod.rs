@@ -213,11 +213,11 @@ async fn what_is_not_stored_or_not_quoted_is_valued_all_the_same() {
     hold_unquoted(&mut demo.store).await;
     let computed = engines(&mut demo.store, &[]).await;
     let trades =
-        format!("symbol,action,quantity,price\n{NEW_CALL},BUY,2,\n{NEW_PUT},BUY,1,3.5\n{HELD},BUY,1,\n");
+        format!("symbol,action,quantity,price\n{NEW_CALL},BUY,2,\n{NEW_PUT},BUY,1,27.5\n{HELD},BUY,1,\n");
     let (document, stderr) = what_if(&demo, "demo-hnw", &trades);
     for told in [
         format!("{NEW_CALL}: no quote: valued at its model price"),
-        format!("{NEW_PUT}: no price of the close: valued at the stated 3.5"),
+        format!("{NEW_PUT}: no price of the close: valued at the stated 27.5"),
         format!("{HELD}: no quote: valued at its model price"),
     ] {
         assert!(stderr.contains(&told), "{told}: {stderr}");
@@ -248,6 +248,51 @@ async fn what_is_not_stored_or_not_quoted_is_valued_all_the_same() {
     assert_eq!(code, 2);
     for text in ["state a price", "neither it nor what it is written on", "an index cannot be traded"] {
         assert!(told.contains(text), "{text}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stated_price_is_where_scenarios_begin() {
+    let mut demo = DemoStore::with_market().await.unwrap();
+    hold_unquoted(&mut demo.store).await;
+    engines(&mut demo.store, &[]).await;
+    // Far from what the volatility of the underlying gives; the last is held, with stored Greeks of that volatility.
+    let asked = [(NEW_CALL, 100.0, 0.02), ("AAPL250919P00190000", 100.0, 0.5), (HELD, 50.0, 0.25)];
+    let rows: String = asked.iter().map(|(s, q, p)| format!("{s},BUY,{q},{p}\n")).collect();
+    let (_, stderr) = what_if(&demo, "demo-hnw", &format!("symbol,action,quantity,price\n{rows}"));
+    assert!(stderr.contains("valued at the stated 0.5, volatility"), "{stderr}");
+    assert_eq!(stderr.matches("% (implied_stated)").count(), 3, "{stderr}");
+    for scenario in ["market_rally_25", "market_crash_35"] {
+        let ask = ["show", "--what-if", "trades.csv", "--portfolio", "demo-hnw", "--positions"];
+        let (code, stdout, stderr) =
+            tool(&demo, &[&ask[..], &["--scenario", scenario, "--format", "json"]].concat());
+        assert_eq!(code, 0, "{stderr}");
+        let shown = json(&stdout);
+        for (symbol, _, price) in asked {
+            let of_symbol = shown["rows"].as_array().unwrap().iter().filter(|row| row["symbol"] == symbol);
+            for row in of_symbol {
+                let paid = row["market_value_usd"].as_f64().unwrap();
+                assert!(paid % (100.0 * price) < 1e-6, "{row}");
+                for key in ["direct_pnl_usd", "correlated_pnl_usd"] {
+                    assert!(row[key].as_f64().unwrap() >= -paid - 1e-6, "{row}");
+                }
+            }
+        }
+    }
+    // Prices that no volatility gives: under the intrinsic value, and over what the contract can ever be worth.
+    std::fs::write(
+        demo.dir.path().join("bad.csv"),
+        "symbol,action,quantity,price\nAAPL250919P00240000,BUY,100,2\nAAPL250919C00240000,BUY,1,1000\nSPY,BUY,1,\n",
+    )
+    .unwrap();
+    let (code, told, _) = tool(&demo, &["what-if", "bad.csv", "--portfolio", "demo-hnw", "--format", "csv"]);
+    assert_eq!(code, 2);
+    for line in [
+        "2,price,2,\"not above 15.0000,",
+        "3,price,1000,\"not below 224.7804,",
+        "the least that the contract is worth at any volatility",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
     }
 }
 
