@@ -52,7 +52,7 @@ pub struct Args {
     /// Warnings are errors
     #[arg(long)]
     pub strict: bool,
-    /// Import the rows without errors; nothing that the file does not name is closed then
+    /// Import the rows without errors; what an error may be about stays, and so does what the file does not name
     #[arg(long)]
     pub partial: bool,
     /// Start the portfolio anew from the file: its lots, cash and results go
