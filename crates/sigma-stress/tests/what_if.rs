@@ -181,6 +181,41 @@ fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
 }
 
 #[test]
+fn what_is_no_symbol_is_refused_at_any_price() {
+    let book = Book::new();
+    let file = book.write(
+        "bad.csv",
+        "symbol,action,quantity,price\nAAPL250631C00500000,BUY,1,5\n=cmd,BUY,1,5\nVFIAX,SHORT,1,500\nVFIAX,BUY,1.5,500\n",
+    );
+    let output = book.tool(&["what-if", &file, "--format", "csv"]);
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    let told = [
+        "2,symbol,AAPL250631C00500000,looks like an option symbol and is none,",
+        "3,symbol,'=CMD,not a symbol,",
+        "4,action,SHORT,a mutual fund cannot be sold short,",
+    ];
+    for line in told {
+        assert!(output.stdout.contains(line), "{line}: {}", output.stdout);
+    }
+    assert!(output.stderr.contains("3 problems in"), "{}", output.stderr);
+    // Spellings of brokers and providers are the symbol that they mean.
+    let spelled = "symbol,action,quantity,price\nBRK-B,BUY,1,500\nbrk/b,BUY,1,500\n^spx,BUY,1,5\n";
+    let refused = book.tool(&["what-if", &book.write("spelled.csv", spelled), "--format", "csv"]);
+    assert!(refused.stdout.contains("4,symbol,SPX,an index cannot be traded"), "{}", refused.stdout);
+    assert!(refused.stderr.contains("1 problem in"), "{}", refused.stderr);
+    let file = book.write("spelled.csv", &spelled.replace("^spx,BUY,1,5\n", ""));
+    let output = book.tool(&["what-if", &file, "--format", "json"]);
+    let document = json(&output.stdout);
+    let symbols: Vec<&str> = document["tables"]["trades"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["symbol"].as_str().unwrap())
+        .collect();
+    assert_eq!(symbols, ["BRK.B", "BRK.B"]);
+}
+
+#[test]
 fn what_nobody_trades_is_refused() {
     let book = Book::new();
     let file = book.write(
@@ -381,10 +416,17 @@ fn a_hedge_names_what_it_cannot_see() {
     assert_eq!(output.code, 3, "{}", output.stderr);
     assert_eq!(output.stdout, "symbol,action,quantity\nSPY,SELL,100\n");
     assert!(
-        output.stderr.contains("no_price: ZZZZ: ZZZZ is not in beta and not hedged"),
+        output
+            .stderr
+            .contains("no_price: ZZZZ: ZZZZ is not in beta and not hedged (3.45 % of gross at its cost)"),
         "{}",
         output.stderr
     );
+    let twice = [&ask[..], &["--target", "factor:Market=5"]].concat();
+    let refused = book.tool(&twice);
+    assert_eq!((refused.code, refused.stderr.contains("one exposure")), (2, true), "{}", refused.stderr);
+    let unknown = book.tool(&["hedge", "--with", "FOO", "--target", "beta=0", "--format", "csv"]);
+    assert_eq!((unknown.code, unknown.stdout.contains("state a price")), (2, false), "{}", unknown.stdout);
 }
 
 #[test]

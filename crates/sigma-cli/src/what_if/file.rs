@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use sigma_core::model::{Trade, TradeAction, TradeProblem, parse_occ};
+use sigma_core::model::{Trade, TradeAction, TradeProblem, traded_symbol};
 
 use crate::cell::Cell;
 use crate::document::Document;
@@ -140,7 +140,7 @@ impl Places {
             }),
         };
         let (quantity, dollars, price) = (number(2), number(3), number(4));
-        let symbol = symbol_of(text(0));
+        let symbol = traded_symbol(text(0));
         if symbol.is_empty() && self.0[0].is_some() {
             problems.push(at_row(row, "symbol", "", "no symbol", "name the instrument"));
         }
@@ -166,15 +166,6 @@ impl Places {
 fn action_of(text: &str) -> Option<TradeAction> {
     let plain = plain(text);
     ACTIONS.iter().find(|(_, names)| names.contains(&&*plain)).map(|(action, _)| *action)
-}
-
-/// Upper case; option symbols without their padding.
-fn symbol_of(text: &str) -> String {
-    let upper = text.to_uppercase();
-    match parse_occ(&upper) {
-        Some(_) => upper.chars().filter(|c| !c.is_whitespace()).collect(),
-        None => upper,
-    }
 }
 
 /// A finite number; a dollar sign in front and commas between groups of three digits are understood.

@@ -117,6 +117,7 @@ pub async fn load_what_if(
         market: &market,
         instruments: &instruments,
         fractional: request.fractional,
+        can_state_prices: request.can_state_prices,
     };
     let applied = apply(&book, &day, &request.trades, &close).map_err(calendar_error)?;
     let pro_forma = match applied {

@@ -24,6 +24,8 @@ pub struct ProFormaRequest {
     /// What was wrong with the file already.
     pub problems: Vec<TradeProblem>,
     pub fractional: bool,
+    /// Whether trades come from where a price can be stated.
+    pub can_state_prices: bool,
     /// Where the trades come from, for messages.
     pub source: String,
 }
@@ -40,7 +42,7 @@ impl ProFormaRequest {
         let source = file.filter(|path| *path != Path::new("-"));
         let source = source.map_or("standard input".to_owned(), |path| path.display().to_string());
         let portfolio = portfolio.map(str::to_owned);
-        Ok(ProFormaRequest { portfolio, as_of, trades, problems, fractional, source })
+        Ok(ProFormaRequest { portfolio, as_of, trades, problems, fractional, can_state_prices: true, source })
     }
 
     /// The trades of a session, in its portfolio and on its date unless others are named.
@@ -55,6 +57,7 @@ impl ProFormaRequest {
             trades: session.trades.iter().map(|filled| filled.trade.clone()).collect(),
             problems: Vec::new(),
             fractional: session.fractional,
+            can_state_prices: true,
             source: format!("session {}", session.name),
         }
     }

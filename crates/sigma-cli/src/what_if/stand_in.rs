@@ -21,8 +21,8 @@ use sigma_core::analytics::trade_problems::impossible_price;
 use sigma_core::calendar::{Calendar, CalendarError};
 use sigma_core::model::{
     CloseBasis, Deliverable, Instrument, InstrumentKind, InstrumentResults, Issue, Market, OccSymbol,
-    OptionQuote, OptionTerms, PriceBar, Reason, Trade, TradeProblem, VolatilitySource, option_root,
-    parse_occ,
+    OptionQuote, OptionTerms, PriceBar, Reason, Trade, TradeProblem, VolatilitySource, is_fund_like,
+    is_malformed_option, is_symbol, option_root, parse_occ,
 };
 
 /// Where a price that nobody quoted says it comes from.
@@ -48,7 +48,7 @@ impl PriceSource {
 }
 
 /// Instruments of traded symbols that are not in the security master, with ids below zero: options whose underlying is
-/// known, shares that state a price, and indices, which are refused as such.
+/// known, shares and funds that state a price, and indices, which are refused as such.
 pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec<Instrument> {
     let mut made: BTreeMap<&str, Instrument> = BTreeMap::new();
     for trade in trades.iter().filter(|trade| !known.contains_key(&trade.symbol)) {
@@ -58,18 +58,17 @@ pub fn instruments(trades: &[Trade], known: &HashMap<String, Instrument>) -> Vec
             None if Instrument::is_index(&trade.symbol) => {
                 Some(Instrument { kind: InstrumentKind::Index, ..share(&trade.symbol, id) })
             }
-            None => trade.price.filter(|_| is_symbol(&trade.symbol)).map(|_| share(&trade.symbol, id)),
+            None if is_malformed_option(&trade.symbol) || !is_symbol(&trade.symbol) => None,
+            None if is_fund_like(&trade.symbol) => trade
+                .price
+                .map(|_| Instrument { kind: InstrumentKind::MutualFund, ..share(&trade.symbol, id) }),
+            None => trade.price.map(|_| share(&trade.symbol, id)),
         };
         if let Some(instrument) = instrument {
             made.entry(&trade.symbol).or_insert(instrument);
         }
     }
     made.into_values().collect()
-}
-
-fn is_symbol(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
-    !text.is_empty() && text.len() <= 32 && text.chars().all(allowed)
 }
 
 fn share(symbol: &str, id: i64) -> Instrument {
@@ -203,7 +202,14 @@ fn lacks_price(
     (as_of, calendar): (NaiveDate, &Calendar),
 ) -> Result<bool, CalendarError> {
     let instruments = HashMap::new();
-    let close = TradingClose { as_of, calendar, market, instruments: &instruments, fractional: false };
+    let close = TradingClose {
+        as_of,
+        calendar,
+        market,
+        instruments: &instruments,
+        fractional: false,
+        can_state_prices: true,
+    };
     let lacking = [Reason::NoPrice, Reason::StalePrice, Reason::PrivateAsset];
     Ok(close.mark(instrument)?.is_err_and(|reason| lacking.contains(&reason)))
 }

@@ -55,6 +55,8 @@ pub struct TradingClose<'a> {
     pub instruments: &'a HashMap<String, Instrument>,
     /// Whether shares and funds on an exchange may be traded in parts.
     pub fractional: bool,
+    /// Whether whoever trades could state a price: problems advise it.
+    pub can_state_prices: bool,
 }
 
 impl TradingClose<'_> {
@@ -171,7 +173,7 @@ impl<'a> Desk<'a> {
     ) -> Result<Result<Fill, Vec<TradeProblem>>, CalendarError> {
         let mut problems = sizes(trade);
         let Some(instrument) = self.close.instruments.get(&trade.symbol) else {
-            problems.insert(0, unknown(trade));
+            problems.insert(0, unknown(trade, self.close.can_state_prices));
             return Ok(Err(problems));
         };
         if let Some(problem) = untradable(trade, instrument) {
@@ -181,7 +183,7 @@ impl<'a> Desk<'a> {
         let mark = match self.close.mark(instrument)? {
             Ok(mark) => mark,
             Err(reason) => {
-                problems.insert(0, unpriced(trade, reason));
+                problems.insert(0, unpriced(trade, reason, self.close.can_state_prices));
                 return Ok(Err(problems));
             }
         };
@@ -254,7 +256,8 @@ impl<'a> Desk<'a> {
 
     /// Units held on the side that a trade of this sign closes.
     fn held(&self, instrument: &Instrument, sign: f64) -> f64 {
-        self.opposite(instrument, sign).map(|(lot, _)| lot.position.quantity.abs()).sum()
+        // Adding zero turns the negative zero of an empty sum into zero.
+        self.opposite(instrument, sign).map(|(lot, _)| lot.position.quantity.abs()).sum::<f64>() + 0.0
     }
 
     fn opposite(&self, instrument: &Instrument, sign: f64) -> impl Iterator<Item = &(Lot, Option<Reason>)> {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::snapshot::explain;
 use crate::model::{
-    Instrument, InstrumentKind, Reason, TAGS_PER_USER, TagError, Trade, TradeAction, TradeProblem, parse_occ,
-    tag_named,
+    Instrument, InstrumentKind, Reason, TAGS_PER_USER, TagError, Trade, TradeAction, TradeProblem,
+    is_malformed_option, is_symbol, parse_occ, tag_named,
 };
 
 /// Units, dollars and prices above this are mistakes: a double has no cents there any more.
@@ -88,16 +88,25 @@ pub fn too_many_tags(trades: &[Trade], stored: &[String]) -> Vec<TradeProblem> {
     problems
 }
 
-pub(super) fn unknown(trade: &Trade) -> TradeProblem {
+/// A symbol that the security master does not have. `can_state_price` is whether a stated price would make it a share.
+pub(super) fn unknown(trade: &Trade, can_state_price: bool) -> TradeProblem {
     let (told, remedy) = match parse_occ(&trade.symbol) {
+        None if is_malformed_option(&trade.symbol) => (
+            "looks like an option symbol and is none",
+            "write root, YYMMDD of a date that there is, C or P, and the strike in eight digits",
+        ),
+        None if !is_symbol(&trade.symbol) => {
+            ("not a symbol", "use letters, digits and . - _ ^ = only, a letter or digit first, at most 32")
+        }
         Some(_) => (
             "neither it nor what it is written on is in the security master",
             "correct it, or add its underlying with `sigma-sync run` or `sigma-seed import`",
         ),
-        None => (
+        None if can_state_price => (
             "not in the security master",
             "correct it, state a price to count it without history, or add it with `sigma-seed import`",
         ),
+        None => ("not in the security master", "correct it, or add it with `sigma-seed import`"),
     };
     problem(trade, "symbol", &trade.symbol, told, remedy)
 }
@@ -122,7 +131,7 @@ pub(super) fn untradable(trade: &Trade, instrument: &Instrument) -> Option<Trade
     Some(problem(trade, column, value, told, remedy))
 }
 
-pub(super) fn unpriced(trade: &Trade, reason: Reason) -> TradeProblem {
+pub(super) fn unpriced(trade: &Trade, reason: Reason, can_state_price: bool) -> TradeProblem {
     let (told, remedy) = match reason {
         Reason::Expired => ("the contract has expired".to_owned(), "name one that is still alive".to_owned()),
         Reason::NonstandardDeliverable => (
@@ -131,7 +140,10 @@ pub(super) fn unpriced(trade: &Trade, reason: Reason) -> TradeProblem {
         ),
         reason => (
             format!("no price of the close to value it at ({reason})"),
-            format!("state a price; {}", explain(reason)),
+            match can_state_price {
+                true => format!("state a price; {}", explain(reason)),
+                false => explain(reason).to_owned(),
+            },
         ),
     };
     problem(trade, "symbol", &trade.symbol, &told, &remedy)

@@ -10,6 +10,7 @@ mod option_root;
 mod portfolio;
 mod result;
 mod scenario;
+mod symbol;
 mod tag;
 mod trade;
 
@@ -22,5 +23,6 @@ pub use option_root::*;
 pub use portfolio::*;
 pub use result::*;
 pub use scenario::*;
+pub use symbol::*;
 pub use tag::*;
 pub use trade::*;

@@ -62,6 +62,7 @@ fn try_apply(
         market: &world.market,
         instruments: &world.instruments,
         fractional,
+        can_state_prices: true,
     };
     let found = apply(book, &before, trades, &close).unwrap();
     (before, found)
@@ -118,6 +119,22 @@ fn a_short_goes_through_what_is_held() {
     let found = try_apply(&parts, &[trade(2, Short, "AAA", 130.0), trade(3, Buy, "BBB", 60.0)], false, AS_OF);
     let held = [("FUND", 10.5), (CALL, 2.0), ("AAA", -30.0), ("BBB", 10.0)];
     assert_eq!(quantities(&found.1.unwrap().book), held);
+}
+
+#[test]
+fn nothing_held_is_zero_and_symbols_that_are_none_are_refused() {
+    let trades = [
+        trade(2, Sell, "CCC", 1.0),
+        Trade { price: Some(5.0), ..trade(3, Buy, "AAPL250631C00500000", 1.0) },
+        Trade { price: Some(5.0), ..trade(4, Buy, "=CMD", 1.0) },
+        trade(5, Buy, "XYZ", 1.0),
+    ];
+    let problems = try_apply(&world(), &trades, false, AS_OF).1.unwrap_err();
+    assert_eq!(problems[0].problem, "1 units are more than the 0 held long");
+    assert_eq!(problems[0].remedy, "trade at most 0, or use SHORT to go beyond");
+    assert_eq!(problems[1].problem, "looks like an option symbol and is none");
+    assert_eq!(problems[2].problem, "not a symbol");
+    assert!(problems[3].remedy.contains("state a price"), "{}", problems[3].remedy);
 }
 
 #[test]

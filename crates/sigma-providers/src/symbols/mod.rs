@@ -10,6 +10,7 @@
 mod rename;
 
 pub use rename::{Rename, Span, names_between, renamed_on};
+pub use sigma_core::model::is_fund_like;
 use sigma_core::model::{Instrument, InstrumentKind};
 
 /// How a provider spells symbols.
@@ -65,11 +66,6 @@ pub fn canonical(spelled: &str, dialect: Dialect) -> String {
             None => spelled.to_ascii_uppercase().replace('-', "."),
         },
     }
-}
-
-/// Whether a symbol reads like an open-end fund of the United States: five letters that end in X.
-pub fn is_fund_like(symbol: &str) -> bool {
-    symbol.len() == 5 && symbol.ends_with('X') && is_upper(symbol)
 }
 
 /// Whether a symbol can be one of a quoted security. Brokers list cash funds with asterisks (`SPAXX**`) and bonds by

@@ -2,12 +2,12 @@
 
 use sigma_cli::what_if::one_portfolio;
 use sigma_cli::{App, AsOfArgs, ExitStatus, OutputArgs, PortfolioArgs, ProFormaRequest, load_what_if};
-use sigma_core::model::{Issue, Trade, TradeAction};
+use sigma_core::model::{Issue, Trade, TradeAction, traded_symbol};
 
 use super::hedge_tables;
 use super::what_if::LOADINGS;
 use crate::what_if::suggestion::Suggestion;
-use crate::what_if::target::{TARGETS, Target};
+use crate::what_if::target::{TARGETS, Target, refuse_repeated};
 
 /// Options of `hedge`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,7 @@ fn target_help() -> String {
 }
 
 pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
+    refuse_repeated(&args.target)?;
     let calendar = app.calendar()?;
     let mut store = app.open_store().await?;
     let as_of = app.stored_date(&mut store, LOADINGS, None, &args.as_of).await?.as_of;
@@ -46,6 +47,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
         trades: args.with.iter().enumerate().map(probe).collect(),
         problems: Vec::new(),
         fractional: args.fractional,
+        can_state_prices: false,
         source: "--with".to_owned(),
     };
     let what_if = load_what_if(app, &mut store, &calendar, request, &args.output).await?;
@@ -61,7 +63,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
 fn probe((at, symbol): (usize, &String)) -> Trade {
     Trade {
         row: at + 1,
-        symbol: symbol.trim().to_uppercase(),
+        symbol: traded_symbol(symbol),
         action: TradeAction::Buy,
         quantity: Some(1.0),
         dollars: None,

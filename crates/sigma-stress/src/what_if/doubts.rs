@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sigma_cli::{Side, WhatIf};
-use sigma_core::analytics::positions::loadings;
+use sigma_core::analytics::positions::{gross_weight, loadings};
 use sigma_core::analytics::snapshot::explain;
 use sigma_core::model::{Issue, Reason, Severity};
 
@@ -46,29 +46,41 @@ pub(super) fn remarks(what_if: &WhatIf, units: &Units, counts: &[f64], targets: 
     remarks
 }
 
+/// What is not seen of one symbol.
+#[derive(Default)]
+struct Unseen<'a> {
+    targets: Vec<&'a str>,
+    weight: f64,
+    is_at_cost: bool,
+}
+
 /// Positions of which an exposure is not known: the hedge is of the others.
 pub(super) fn unseen(before: &Side, targets: &[Target]) -> Vec<Issue> {
-    let gross: f64 = before.views.iter().filter_map(|view| view.market_value).map(f64::abs).sum();
-    let mut found: BTreeMap<(&str, Reason), (Vec<&str>, f64)> = BTreeMap::new();
+    let gross = gross_weight(&before.views);
+    let mut found: BTreeMap<(&str, Reason), Unseen<'_>> = BTreeMap::new();
     for view in &before.views {
         let symbol = before.book.lots[view.lot].instrument.symbol.as_str();
         let mut counted = false;
         for target in targets {
             let Err(reason) = target.dollars(view) else { continue };
-            let (names, value) = found.entry((symbol, reason)).or_default();
-            if !names.contains(&target.name.as_str()) {
-                names.push(&target.name);
+            let unseen = found.entry((symbol, reason)).or_default();
+            if !unseen.targets.contains(&target.name.as_str()) {
+                unseen.targets.push(&target.name);
             }
             if !std::mem::replace(&mut counted, true) {
-                *value += view.market_value.map_or(0.0, f64::abs);
+                unseen.weight += view.weight().abs();
+                unseen.is_at_cost |= view.market_value.is_none();
             }
         }
     }
-    let issue = |((symbol, reason), (names, value)): ((&str, Reason), (Vec<&str>, f64))| {
-        let share =
-            if value > 0.0 { format!(" ({:.2} % of gross)", 100.0 * value / gross) } else { String::new() };
-        let detail =
-            format!("{symbol} is not in {} and not hedged{share}: {}", names.join(", "), explain(reason));
+    let issue = |((symbol, reason), unseen): ((&str, Reason), Unseen<'_>)| {
+        let at_cost = if unseen.is_at_cost { " at its cost" } else { "" };
+        let share = match unseen.weight > 0.0 {
+            true => format!(" ({:.2} % of gross{at_cost})", 100.0 * unseen.weight / gross),
+            false => String::new(),
+        };
+        let names = unseen.targets.join(", ");
+        let detail = format!("{symbol} is not in {names} and not hedged{share}: {}", explain(reason));
         // Nothing is missing of what no factor moves.
         let severity = if reason == Reason::FactorProxy { Severity::Warning } else { Severity::Error };
         Issue { severity, ..Issue::error(symbol, reason, detail) }

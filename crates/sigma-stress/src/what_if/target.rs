@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use sigma_cli::ToolError;
 use sigma_core::analytics::positions::{PositionGreeks, PositionView};
 use sigma_core::model::{MARKET, Reason};
 
@@ -74,7 +75,36 @@ fn named(name: &str) -> Option<Exposure> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, exposure)| exposure.clone())
 }
 
+/// Refuses two targets of one exposure, whatever they are called and counted in: the second repeats the first or
+/// contradicts it.
+pub fn refuse_repeated(targets: &[Target]) -> Result<(), ToolError> {
+    let twin = |(at, target): (usize, &Target)| {
+        let twin = targets[..at].iter().find(|other| other.measure() == target.measure())?;
+        Some((twin.name.clone(), target.name.clone()))
+    };
+    match targets.iter().enumerate().find_map(twin) {
+        None => Ok(()),
+        Some((first, second)) => {
+            let message = match first == second {
+                true => format!("two targets are given for {first}"),
+                false => format!("{first} and {second} are one exposure, and a target is given for each"),
+            };
+            Err(ToolError::usage(message).hint("give --target once for each exposure"))
+        }
+    }
+}
+
 impl Target {
+    /// What is summed, whatever the target is called and counted in.
+    fn measure(&self) -> &str {
+        match self.loads_on() {
+            Some(factor) => factor,
+            None => {
+                ALIASES.iter().find(|(alias, _)| *alias == self.name).map_or(&self.name, |(_, name)| name)
+            }
+        }
+    }
+
     /// The factor that it names, if any.
     pub fn factor(&self) -> Option<&str> {
         match &self.exposure {
@@ -134,6 +164,18 @@ mod tests {
         for (alias, name) in ALIASES {
             assert!(named(alias).is_some() && named(name).is_some());
         }
+        for [first, second] in [
+            ["beta=0", "beta=0"],
+            ["beta=0", "market_beta=0.1"],
+            ["beta:Market=0", "beta_adjusted_usd=5"],
+            ["factor:Value=0", "beta:Value=0"],
+            ["vega_per_point=1", "vega_usd_per_point=2"],
+        ] {
+            let both = [first, second].map(|text| text.parse::<Target>().unwrap());
+            assert!(refuse_repeated(&both).is_err(), "{first} {second}");
+        }
+        let apart = ["beta=0", "net=0", "delta_dollars=0", "factor:Value=0", "beta:Size=0"];
+        assert!(refuse_repeated(&apart.map(|text| text.parse().unwrap())).is_ok());
         for text in ["market_beta", "market_beta=", "net=inf", "size=1", "factor:=1", "beta:=0"] {
             assert!(text.parse::<Target>().unwrap_err().contains("gamma_dollars_per_1pct"), "{text}");
         }
