@@ -332,9 +332,10 @@ fn untickered_under(name: &str, line: &Line<'_>, problems: &mut Vec<Problem>) ->
 /// the row goes by its name then. Without a quantity it is one unit of its value.
 pub fn holding_or_untickered(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<ImportedPosition> {
     let text = line.text(Role::Symbol).unwrap_or_default();
-    let has_ticker =
-        symbols::is_cash_name(text) || notation::contract(text).is_some() || symbols::canonical(text).is_ok();
-    if has_ticker {
+    // One word that is no symbol is a mistake, and its letters may be those of another symbol.
+    let is_word = !text.is_empty() && !text.contains(char::is_whitespace);
+    let is_ticker = symbols::is_cash_name(text) || symbols::canonical(text).is_ok();
+    if is_word || is_ticker || notation::contract(text).is_some() {
         let named = named(text, line.row.line, line.columns.name(Role::Symbol), problems)?;
         return holding(line, named, problems);
     }

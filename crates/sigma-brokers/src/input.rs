@@ -161,11 +161,17 @@ pub fn tail_of(number: &str) -> Option<String> {
     (!tail.is_empty()).then_some(tail)
 }
 
-/// Name and number of `Individual ...123`, `Individual Brokerage -1234`, `Joint XXXX-1234`.
+/// Name and number of `Individual ...123`, `Individual Brokerage -1234`, `Joint XXXX-1234`, `Joint XXXX1234`.
 pub fn name_and_number(text: &str) -> (&str, &str) {
     let text = text.trim();
     let digits_at = text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
     let (name, number) = text.split_at(digits_at);
+    if let Some(digits) = number.strip_prefix("XXX").map(|rest| rest.trim_start_matches('X'))
+        && digits.len() >= 3
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return (name.trim_end(), digits);
+    }
     let marked = name.ends_with(['.', '-', '\u{2026}', '*']) && number.chars().any(|c| c.is_ascii_digit());
     if marked {
         (name.trim_end_matches(['.', '-', '\u{2026}', '*', ' ']).trim_end_matches("XXXX").trim_end(), number)

@@ -270,6 +270,9 @@ fn one_row_without_a_ticker_does_not_refuse_the_file() {
         ]
     );
     assert_eq!(account.stated_value(), Some(104.0));
+    // One word is a slip of the ticker, and no name.
+    let slip = import(format!("{SCHWAB}--ACME,d,10,$10,$100.00,$90,Equity\n").as_bytes());
+    assert_eq!(codes(&slip), ["4 ERR_POS_003"]);
 
     let text = format!(
         "Account Summary\nAccount,Net Account Value\n\"Individual -1234\",1.00\n\n{ETRADE}\
