@@ -221,11 +221,21 @@ fn volatility_is_interpolated_in_log_moneyness_between_two_strikes() {
     // ln 0.8 and ln 1.25 lie symmetrically about ln 1.
     close_to(greeks.volatility, 0.30, 1e-12);
     assert_eq!((greeks.volatility_source, greeks.flags), (VolatilitySource::Interpolated, vec![]));
-    // One side only: nothing is extrapolated.
-    let one_sided = run(&[middle.clone(), low.clone()], RATE, on()).remove(0).unwrap();
-    assert_eq!((one_sided.volatility, one_sided.volatility_source), (0.11, VolatilitySource::Realised63));
+    // One side only: nothing is extrapolated, the nearest strike lends its volatility.
+    let lower = quoted("SPX250919P00070000", 100.0, 0.55);
+    for lenders in [vec![low.clone()], vec![lower.clone(), low.clone()], vec![low.clone(), lower]] {
+        let all = [vec![middle.clone()], lenders].concat();
+        let one_sided = run(&all, RATE, on()).remove(0).unwrap();
+        let found = (one_sided.volatility, one_sided.volatility_source);
+        assert_eq!(found, (0.40, VolatilitySource::NearestStrike));
+        assert_eq!(one_sided.flags, ["nearest_strike"]);
+    }
+    // Another expiry lends none.
+    let later = quoted("SPX251219C00100000", 100.0, 0.99);
+    let alone = run(&[middle.clone(), later.clone()], RATE, on()).remove(0).unwrap();
+    assert_eq!((alone.volatility, alone.volatility_source), (0.11, VolatilitySource::Realised63));
     middle.realised = None;
-    assert_eq!(run(&[middle.clone(), low], RATE, on())[0], Err(Reason::NoVol));
+    assert_eq!(run(&[middle.clone(), later], RATE, on())[0], Err(Reason::NoVol));
     // The put of the same strike is a neighbour at no distance.
     let same_strike = quoted("SPX250919P00100000", 100.0, 0.33);
     close_to(run(&[middle, same_strike], RATE, on())[0].as_ref().unwrap().volatility, 0.33, 1e-15);

@@ -60,6 +60,9 @@ fn warnings(symbol: &str, greeks: &OptionGreeks) -> Vec<Issue> {
             "forward_is_spot" => {
                 (Reason::NoPrice, "priced on the spot of its underlying: no forward is quoted")
             }
+            "nearest_strike" => {
+                (Reason::NoVol, "priced at the volatility of the nearest strike of its expiry that has one")
+            }
             "realised_volatility" => {
                 (Reason::NoVol, "priced at the realised volatility of its underlying over 63 sessions")
             }

@@ -6,8 +6,8 @@
 //!
 //! # Volatility
 //! In this order, with the source stored: the quoted implied volatility; the one implied by the middle of bid and ask,
-//! or by the close; interpolated in log-moneyness between two strikes of the same underlying and expiry; realised
-//! volatility of the underlying over 63 sessions. A price below its no-arbitrage bound implies none and says so: by the
+//! or by the close; interpolated in log-moneyness between two strikes of the same underlying and expiry; that of the
+//! nearest such strike where all lie on one side, flagged; realised volatility of the underlying over 63 sessions. A price below its no-arbitrage bound implies none and says so: by the
 //! reason when no other source gives one, by the flag `below_intrinsic` otherwise.
 //!
 //! # Time
@@ -212,7 +212,7 @@ fn own_volatility(contract: &Prepared<'_>) -> Result<(f64, VolatilitySource), Re
     contract.implied(mark).map(|volatility| (volatility, source))
 }
 
-/// A volatility from neighbouring strikes of the same expiry, else the realised one.
+/// A volatility from strikes of the same expiry, between two or of the nearest, else the realised one.
 fn fallback_volatility(
     i: usize,
     prepared: &[Result<Prepared<'_>, Reason>],
@@ -241,6 +241,10 @@ fn fallback_volatility(
         let weight = if x1 > x0 { (at - x0) / (x1 - x0) } else { 0.0 };
         return Some((v0 + weight * (v1 - v0), VolatilitySource::Interpolated));
     }
+    // Nothing is extrapolated: one side of the smile lends its nearest strike as it is.
+    if let Some((_, volatility)) = below.or(above) {
+        return Some((volatility, VolatilitySource::NearestStrike));
+    }
     let realised = contract.inputs.realised_volatility.filter(|volatility| *volatility > 0.0);
     realised.map(|volatility| (volatility, VolatilitySource::Realised63))
 }
@@ -253,8 +257,10 @@ fn priced(
 ) -> Result<OptionGreeks, Reason> {
     let greeks = contract.evaluate(volatility)?;
     let mut flags = contract.flags.clone();
-    if volatility_source == VolatilitySource::Realised63 {
-        flags.push("realised_volatility".to_owned());
+    match volatility_source {
+        VolatilitySource::NearestStrike => flags.push("nearest_strike".to_owned()),
+        VolatilitySource::Realised63 => flags.push("realised_volatility".to_owned()),
+        _ => {}
     }
     if own == Some(Reason::BelowIntrinsic) {
         flags.push("below_intrinsic".to_owned());

@@ -25,6 +25,8 @@ text_enum! {
         /// Implied by the price that a trade of a what-if states; never stored.
         ImpliedStated = "implied_stated",
         Interpolated = "interpolated",
+        /// Of the nearest strike of the same underlying and expiry, all of which lie on one side.
+        NearestStrike = "nearest_strike",
         Realised63 = "realised_63",
         /// The day of expiry, when nothing depends on volatility.
         Expiry = "expiry",

@@ -25,7 +25,7 @@ pub fn section(inputs: &Inputs, _: &[Availability]) -> Section {
         )
         .note(
             "Greeks: Black-Scholes-Merton, Black-76 on forwards; time to expiry ACT/365 from the close; volatility quoted, \
-             else implied from the middle or the close, else interpolated, else realised over 63 sessions.",
+             else implied from the middle or the close, else interpolated or of the nearest strike, else realised over 63 sessions.",
         )
         .note(format!(
             "Factors (estimator {}, 252 sessions, at least 60 observations): one joint regression per instrument; styles \
