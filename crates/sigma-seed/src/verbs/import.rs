@@ -10,7 +10,8 @@ use sigma_cli::args::parse_date;
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, open_input, store_error};
 use sigma_store::{ImportPlan, Saved, Store};
 
-use super::import_work::{Account, Work, prepare_accounts, readiness};
+use super::import_stored::readiness;
+use super::import_work::{Account, Work, prepare_accounts};
 use super::{recorded, usage};
 use crate::decimal::Decimal;
 use crate::import::findings::{self, Finding};

@@ -1,25 +1,27 @@
 //! The accounts of a file beside the books they go into.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use sigma_brokers::statement::{Account as Stated, Statement};
 use sigma_cli::sessions::calendar_error;
-use sigma_cli::{App, Table, store_error};
-use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_cli::{App, store_error};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, Instrument, Market, Portfolio, slug_of};
-use sigma_store::{Engine, Import, ImportPlan, ImportStatus, NewImport, Scope, Store};
+use sigma_store::{Import, ImportPlan, ImportStatus, NewImport, Store};
 
 use super::import::Args;
+use super::import_accounts::{known, since_replaced, twice};
+use super::import_stored::{instruments, tags};
 use super::usage;
 use crate::import::accounts::{Choice, Destination, Known, Meeting, distribute, text_of};
+use crate::import::activity::{is_activity, late_activity};
 use crate::import::findings::{self, Finding};
 use crate::import::holdings::{Prepared, Terms, prepare};
 use crate::import::plan::{self, Comparison, Target, compare, empty_book};
+use crate::import::preview;
 use crate::import::source::Source;
 use crate::import::spared::Spared;
-use crate::import::{preview, readiness as ready};
 
 /// All accounts of a file.
 pub struct Work {
@@ -36,7 +38,7 @@ pub struct Account {
     pub comparison: Comparison,
     prepared: Prepared,
     target: Target,
-    market: Market,
+    pub market: Market,
     record: Option<NewImport>,
 }
 
@@ -157,51 +159,6 @@ fn spared(drafts: &[Draft], found: &[Finding], sold: &BTreeSet<String>) -> Spare
     let mut spared = Spared::of(found, &symbols);
     sold.iter().for_each(|symbol| spared.add(symbol));
     spared
-}
-
-/// The portfolios that accounts were imported into, and which accounts each holds; earlier imports first.
-async fn known(store: &mut Store) -> anyhow::Result<Vec<Known>> {
-    let portfolios = store.portfolios(&[]).await.map_err(store_error)?;
-    let imports = store.imports(&[]).await.map_err(store_error)?;
-    let mut known = Vec::new();
-    for portfolio in &portfolios {
-        let of_it = imports.iter().filter(|import| import.portfolio_id == portfolio.id);
-        for import in since_replaced(portfolio, of_it.cloned().collect()) {
-            let holds = import.import.account.as_deref();
-            let of = |text| (import.id, Known::new(&portfolio.name, &portfolio.slug, text));
-            known.extend(holds.map(of));
-        }
-    }
-    known.sort_by_key(|(id, _)| *id);
-    Ok(known.into_iter().map(|(_, known)| known).collect())
-}
-
-/// The imports that made the portfolio as it is. Those before it was started anew say nothing of it: it opens on the day
-/// of the import that did so.
-fn since_replaced(portfolio: &Portfolio, mut history: Vec<Import>) -> Vec<Import> {
-    history.sort_by_key(|import| import.id);
-    match history.iter().rposition(|import| import.import.as_of == portfolio.opened_on) {
-        Some(at) => history.split_off(at),
-        None => history,
-    }
-}
-
-/// Accounts that another portfolio holds too, told when they come into this one for the first time.
-fn twice(destination: &Destination, everywhere: &[Known]) -> Vec<Finding> {
-    let is_here = |known: &&Known| known.is_portfolio(&destination.portfolio);
-    let mut found = Vec::new();
-    for key in &destination.holds {
-        if everywhere.iter().filter(is_here).any(|known| known.has(key)) {
-            continue;
-        }
-        let is_it = |known: &&Known| !is_here(known) && known.holds.iter().any(|held| held.is_surely(key));
-        if let Some(elsewhere) = everywhere.iter().rev().find(is_it) {
-            let (account, portfolio) = (key.text(), &elsewhere.portfolio);
-            let message = format!("the account {account} was imported into {portfolio} before");
-            found.push(Finding::new("ERR_IMP_016", None, message));
-        }
-    }
-    found
 }
 
 /// Two accounts whose names differ only in signs would be one portfolio.
@@ -342,38 +299,6 @@ async fn draft(
     Ok(Draft { stated, holds, book, target, history, prepared, market, cash })
 }
 
-/// Whether the positions were replayed from transactions, which never tell all that is held.
-fn is_activity(stated: &Stated) -> bool {
-    stated.activity_since.is_some()
-}
-
-/// Activity that begins after a symbol was entered would put its own lots in the place of the earlier ones, and sales of
-/// what was held before it are not in the lots it brings.
-fn late_activity(book: &Book, stated: &Stated, found: &[Finding]) -> Vec<Finding> {
-    let Some(since) = stated.activity_since else { return Vec::new() };
-    let earlier: BTreeMap<&str, NaiveDate> = book
-        .lots
-        .iter()
-        .filter(|lot| lot.position.entry_date < since)
-        .map(|lot| (lot.instrument.symbol.as_str(), lot.position.entry_date))
-        .collect();
-    let finding = |row, message| Finding::new("ERR_IMP_013", row, message);
-    if let Some(unknown) = found.iter().find(|finding| finding.code == "ERR_ACT_003" && !earlier.is_empty()) {
-        let message = format!("the activity begins on {since} and closes units that were opened before it");
-        return vec![finding(unknown.row, message)];
-    }
-    let mut told = BTreeSet::new();
-    let named = stated.positions.iter().filter(|position| told.insert(&position.symbol));
-    named
-        .filter_map(|position| {
-            let entered = earlier.get(position.symbol.as_str())?;
-            let message =
-                format!("the activity begins on {since}, and {} was entered on {entered}", position.symbol);
-            Some(finding(Some(position.row), message))
-        })
-        .collect()
-}
-
 fn record(
     context: &Context<'_>,
     stated: &Stated,
@@ -446,55 +371,4 @@ fn check_order(context: &Context<'_>, portfolio: &Portfolio, history: &[Import])
         )),
         None => Ok(()),
     }
-}
-
-/// Stored instruments that the account names, underlyings too.
-async fn instruments(store: &mut Store, stated: &Stated) -> anyhow::Result<HashMap<String, Instrument>> {
-    let mut symbols: BTreeSet<&str> = BTreeSet::new();
-    for position in &stated.positions {
-        symbols.insert(&position.symbol);
-        symbols.extend(position.contract.as_ref().map(|contract| contract.terms.underlying.as_str()));
-    }
-    let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
-    let stored = store.instruments_by_symbol(&symbols).await.map_err(store_error)?;
-    Ok(stored.into_iter().map(|instrument| (instrument.symbol.clone(), instrument)).collect())
-}
-
-/// Names of the tags that the owner has.
-async fn tags(store: &mut Store, book: &Book, target: &Target) -> anyhow::Result<Vec<String>> {
-    let owner = match target {
-        Target::New { email } => {
-            let users = store.users().await.map_err(store_error)?;
-            users.into_iter().find(|user| user.email == *email).map(|user| user.id)
-        }
-        _ => Some(book.portfolio.user_id),
-    };
-    let Some(owner) = owner else { return Ok(Vec::new()) };
-    let tags = store.tags(owner).await.map_err(store_error)?;
-    Ok(tags.into_iter().map(|tag| tag.name).collect())
-}
-
-/// What the engines have for the books as they will be.
-pub async fn readiness(store: &mut Store, work: &Work) -> anyhow::Result<Table> {
-    let coverage = store.price_coverage().await.map_err(store_error)?;
-    let latest = store.latest_as_of(Engine::FactorFits, None).await.map_err(store_error)?;
-    let fits = match latest {
-        Some(date) => {
-            store.factor_fits(&Scope::all(date, date), DEFAULT_METHOD).await.map_err(store_error)?
-        }
-        None => Vec::new(),
-    };
-    let stored = ready::Stored {
-        bars: coverage.into_iter().map(|coverage| (coverage.instrument_id, coverage.count)).collect(),
-        with_loadings: fits.into_iter().filter(|fit| fit.2.status.has_numbers()).map(|fit| fit.0).collect(),
-    };
-    let mut table = Table::default();
-    for account in &work.accounts {
-        let Account { comparison, market, .. } = account;
-        let part = ready::table(&comparison.after, market, &stored, &work.calendar, work.as_of);
-        let part = part.map_err(calendar_error)?;
-        table.columns = part.columns;
-        table.rows.extend(part.rows);
-    }
-    Ok(table)
 }

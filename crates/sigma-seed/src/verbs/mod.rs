@@ -4,6 +4,8 @@ pub mod cash;
 pub mod demo;
 pub mod export;
 pub mod import;
+mod import_accounts;
+mod import_stored;
 mod import_work;
 pub mod imports;
 pub mod migrate;

@@ -1,0 +1,65 @@
+//! What the database knows of the accounts of a file.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sigma_brokers::statement::Account as Stated;
+use sigma_cli::sessions::calendar_error;
+use sigma_cli::{Table, store_error};
+use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_core::model::{Book, Instrument};
+use sigma_store::{Engine, Scope, Store};
+
+use super::import_work::{Account, Work};
+use crate::import::plan::Target;
+use crate::import::readiness as ready;
+
+/// Stored instruments that the account names, underlyings too.
+pub async fn instruments(store: &mut Store, stated: &Stated) -> anyhow::Result<HashMap<String, Instrument>> {
+    let mut symbols: BTreeSet<&str> = BTreeSet::new();
+    for position in &stated.positions {
+        symbols.insert(&position.symbol);
+        symbols.extend(position.contract.as_ref().map(|contract| contract.terms.underlying.as_str()));
+    }
+    let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
+    let stored = store.instruments_by_symbol(&symbols).await.map_err(store_error)?;
+    Ok(stored.into_iter().map(|instrument| (instrument.symbol.clone(), instrument)).collect())
+}
+
+/// Names of the tags that the owner has.
+pub async fn tags(store: &mut Store, book: &Book, target: &Target) -> anyhow::Result<Vec<String>> {
+    let owner = match target {
+        Target::New { email } => {
+            let users = store.users().await.map_err(store_error)?;
+            users.into_iter().find(|user| user.email == *email).map(|user| user.id)
+        }
+        _ => Some(book.portfolio.user_id),
+    };
+    let Some(owner) = owner else { return Ok(Vec::new()) };
+    let tags = store.tags(owner).await.map_err(store_error)?;
+    Ok(tags.into_iter().map(|tag| tag.name).collect())
+}
+
+/// What the engines have for the books as they will be.
+pub async fn readiness(store: &mut Store, work: &Work) -> anyhow::Result<Table> {
+    let coverage = store.price_coverage().await.map_err(store_error)?;
+    let latest = store.latest_as_of(Engine::FactorFits, None).await.map_err(store_error)?;
+    let fits = match latest {
+        Some(date) => {
+            store.factor_fits(&Scope::all(date, date), DEFAULT_METHOD).await.map_err(store_error)?
+        }
+        None => Vec::new(),
+    };
+    let stored = ready::Stored {
+        bars: coverage.into_iter().map(|coverage| (coverage.instrument_id, coverage.count)).collect(),
+        with_loadings: fits.into_iter().filter(|fit| fit.2.status.has_numbers()).map(|fit| fit.0).collect(),
+    };
+    let mut table = Table::default();
+    for account in &work.accounts {
+        let Account { comparison, market, .. } = account;
+        let part = ready::table(&comparison.after, market, &stored, &work.calendar, work.as_of);
+        let part = part.map_err(calendar_error)?;
+        table.columns = part.columns;
+        table.rows.extend(part.rows);
+    }
+    Ok(table)
+}
