@@ -190,6 +190,14 @@ fn at_row(row: usize, column: &str, value: &str, problem: &str, remedy: &str) ->
     }
 }
 
+/// How many problems there are, in words.
+pub fn problem_count(problems: &[TradeProblem]) -> String {
+    match problems.len() {
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
+    }
+}
+
 /// Everything that is wrong, by row.
 pub fn problems_document(problems: &[TradeProblem], source: &str) -> Document {
     let mut sorted: Vec<&TradeProblem> = problems.iter().collect();

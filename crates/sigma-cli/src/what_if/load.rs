@@ -16,7 +16,7 @@ use sigma_store::Store;
 
 pub use super::request::{ProFormaRequest, one_portfolio};
 use super::stand_in::{self, PriceSource, Stated};
-use super::{fit, problems_document};
+use super::{fit, problem_count, problems_document};
 use crate::app::App;
 use crate::args::{Format, OutputArgs};
 use crate::database::store_error;
@@ -175,10 +175,7 @@ fn refused(
             told.lines().filter(|line| !line.is_empty()).for_each(|line| app.tell(line));
         }
     }
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        n => format!("{n} problems"),
-    };
+    let count = problem_count(problems);
     let message = format!("{count} in the trades of {source}; nothing was computed");
     Ok(fail(ExitStatus::Usage, message, "each row above says what to do"))
 }

@@ -11,7 +11,7 @@ pub mod load;
 pub mod request;
 pub mod stand_in;
 
-pub use file::{problems_document, read_trades};
+pub use file::{problem_count, problems_document, read_trades};
 pub use load::{ProFormaRequest, Side, WhatIf, load_what_if, one_portfolio};
 pub use request::Shown;
 

@@ -2,7 +2,7 @@
 //!
 //! | canonical | also written |
 //! |---|---|
-//! | `BRK.B` share class | `BRK-B`, `brk/b`, `BRK B` |
+//! | `BRK.B` share class | `BRK-B`, `brk/b` |
 //! | `KIM.PL` preferred share | `KIM-PL`, `KIM/PRL` |
 //! | `SPY250919P00500000` option | `O:SPY250919P00500000`, `SPY   250919P00500000` |
 //! | `SPX` index | `^SPX`, `$SPX`, `I:SPX` |
@@ -25,8 +25,7 @@ pub fn traded_symbol(text: &str) -> String {
     if let Some(index) = bare.strip_prefix(['^', '$']).filter(|rest| Instrument::is_index(rest)) {
         return index.to_owned();
     }
-    let classed = bare.rsplit_once(['/', '-', ' ']).and_then(|(root, class)| {
-        let root = root.trim_end();
+    let classed = bare.rsplit_once(['/', '-']).and_then(|(root, class)| {
         let is_share = !root.is_empty() && is_upper(root);
         is_share.then(|| series(class).map(|class| format!("{root}.{class}")))?
     });
@@ -79,7 +78,7 @@ mod tests {
             (" aapl ", "AAPL"),
             ("BRK-B", "BRK.B"),
             ("brk/b", "BRK.B"),
-            ("BRK B", "BRK.B"),
+            ("A B", "A B"),
             ("brk.b", "BRK.B"),
             ("KIM-PL", "KIM.PL"),
             ("KIM/PRL", "KIM.PL"),

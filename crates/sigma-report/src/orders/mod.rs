@@ -8,7 +8,7 @@ pub mod tables;
 
 use std::collections::HashMap;
 
-use sigma_core::model::{OccSymbol, Trade, TradeAction, TradeProblem, parse_occ};
+use sigma_core::model::{OccSymbol, Trade, TradeAction, TradeProblem, is_malformed_option, parse_occ};
 
 /// One order.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,8 @@ fn order(trade: &Trade, id: String) -> Result<Order, Vec<TradeProblem>> {
     };
     let mut problems = Vec::new();
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/^".contains(c);
-    if trade.symbol.is_empty() || !trade.symbol.chars().all(allowed) {
+    let is_none = trade.symbol.is_empty() || is_malformed_option(&trade.symbol);
+    if is_none || !trade.symbol.chars().all(allowed) {
         let remedy = "write shares like BRK.B and options like SPY250919C00460000";
         problems.push(problem("symbol", trade.symbol.clone(), "not a symbol", remedy));
     }

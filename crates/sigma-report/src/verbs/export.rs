@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sigma_cli::what_if::{problems_document, read_trades};
+use sigma_cli::what_if::{problem_count, problems_document, read_trades};
 use sigma_cli::{
     App, Destination, Document, ExitStatus, Format, OutputArgs, fail, open_input, render, store_error,
 };
@@ -114,7 +114,7 @@ fn refused(app: &App, problems: &[TradeProblem], source: &str) -> anyhow::Result
     let document = problems_document(problems, source);
     let told = render(&document, Format::Table, None)?;
     told.lines().filter(|line| !line.is_empty()).for_each(|line| app.note(line));
-    let message = format!("{} problems in {source}; nothing was exported", problems.len());
+    let message = format!("{} in {source}; nothing was exported", problem_count(problems));
     Ok(fail(ExitStatus::Usage, message, "correct the rows above"))
 }
 
