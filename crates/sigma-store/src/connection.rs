@@ -1,9 +1,10 @@
 //! Opening a database, its schema version, and the two ways to talk to it: reads and transactions.
 
 use async_recursion::async_recursion as boxed;
-use std::{future::Future, path::Path, pin::pin, task};
+use std::{future::Future, path::Path, pin::pin, task, time::Duration};
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use backon::{BlockingRetryable, ConstantBuilder};
+use diesel::{Connection, QueryResult, SqliteConnection, connection::SimpleConnection};
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, sync_connection_wrapper::SyncConnectionWrapper,
 };
@@ -23,8 +24,12 @@ type Lite = SyncConnectionWrapper<SqliteConnection>;
 /// `synchronous = NORMAL` syncs the log at checkpoints, not at every commit. With a write-ahead log a power cut then
 /// corrupts nothing: it may take the last transactions, each of them whole. Market data goes together with the
 /// `fetches` that say it was answered, so what was lost is asked again; results are computed again.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-    PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;";
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+    PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;";
+
+/// As long as `busy_timeout`, in steps short enough not to be felt.
+const BUSY: ConstantBuilder =
+    ConstantBuilder::new().with_delay(Duration::from_millis(5)).with_max_times(1_000);
 
 /// The connection of a store.
 pub(crate) enum Db {
@@ -204,10 +209,20 @@ async fn connect_sqlite(path: &Path) -> std::result::Result<Db, String> {
     let connection = tokio::task::spawn_blocking(move || {
         let mut connection = SqliteConnection::establish(&path).map_err(|e| e.to_string())?;
         connection.batch_execute(PRAGMAS).map_err(|e| e.to_string())?;
+        use_write_ahead_log(&mut connection).map_err(|e| e.to_string())?;
         Ok::<_, String>(connection)
     });
     let connection = connection.await.map_err(|e| e.to_string())??;
     Ok(Db::Sqlite(SyncConnectionWrapper::new(connection)))
+}
+
+/// Two connections that turn a new file to its log at once hold a read lock each and want the other's gone: there
+/// SQLite answers "locked" at once instead of waiting `busy_timeout`.
+fn use_write_ahead_log(connection: &mut SqliteConnection) -> QueryResult<()> {
+    (|| connection.batch_execute("PRAGMA journal_mode = WAL"))
+        .retry(BUSY)
+        .when(|error| error.to_string().contains("locked"))
+        .call()
 }
 
 /// Drivers quote parts of the URL in some of their messages.

@@ -63,6 +63,21 @@ async fn an_unreachable_server_is_named_without_its_password() {
     assert!(matches!(folder, StoreError::Unreachable { .. }), "{folder:?}");
 }
 
+/// SQLite does not wait by itself when two connections turn a new file to its write-ahead log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_new_file_can_be_opened_by_many_at_once() {
+    let dir = TempDir::new().unwrap();
+    for round in 0..30 {
+        let url = format!("sqlite:{}", dir.path().join(format!("{round}.db")).display());
+        let opened: Vec<_> = (0..8).map(|_| tokio::spawn(Store::migrate(url.clone().leak()))).collect();
+        let mut applied = 0;
+        for one in opened {
+            applied += one.await.unwrap().unwrap().len();
+        }
+        assert_eq!(applied, 4);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_starts_with_the_schema() {
     let mut store = Store::open("sqlite::memory:").await.unwrap();
