@@ -1,6 +1,9 @@
 //! From a symbol to what can be known of the instrument by its symbol alone.
 
-use sigma_core::model::{Deliverable, Instrument, InstrumentKind, OptionTerms, option_root, parse_occ};
+use sigma_core::model::{
+    Deliverable, Instrument, InstrumentKind, OptionTerms, is_malformed_option, is_symbol, option_root,
+    parse_occ, traded_symbol,
+};
 use sigma_store::NewInstrument;
 
 /// A symbol that stands for nothing.
@@ -18,26 +21,11 @@ pub enum SymbolError {
 
 /// The canonical form: capitals, share classes after a point (`BRK.B`), option symbols without padding.
 pub fn canonical(text: &str) -> Result<String, SymbolError> {
-    let symbol = text.trim().to_ascii_uppercase();
-    if let Some(occ) = parse_occ(&symbol) {
-        let date = occ.expiry.format("%y%m%d");
-        let right = if occ.kind.sign() > 0.0 { "C" } else { "P" };
-        return Ok(format!("{}{date}{right}{:08.0}", occ.root, occ.strike * 1000.0));
-    }
-    if looks_like_option(&symbol) {
+    let symbol = traded_symbol(text);
+    if is_malformed_option(&symbol) {
         return Err(SymbolError::MalformedOption(symbol));
     }
-    let symbol = match symbol.rsplit_once(['/', '-']) {
-        Some((root, class)) if class.len() == 1 && !root.is_empty() => format!("{root}.{class}"),
-        _ => symbol,
-    };
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_^=".contains(c);
-    // Spreadsheets take what begins with other signs for a formula.
-    let begins = symbol.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '^');
-    match begins && symbol.len() <= 32 && symbol.chars().all(allowed) {
-        true => Ok(symbol),
-        false => Err(SymbolError::Malformed(symbol)),
-    }
+    if is_symbol(&symbol) { Ok(symbol) } else { Err(SymbolError::Malformed(symbol)) }
 }
 
 /// The instrument of a symbol in canonical form, and of its underlying before it. `underlying` is for option roots
@@ -78,13 +66,6 @@ pub fn outright(symbol: &str) -> NewInstrument {
     NewInstrument { kind, ..NewInstrument::of_symbol(symbol) }
 }
 
-/// Fifteen characters or more that end in a right and eight digits.
-fn looks_like_option(symbol: &str) -> bool {
-    let compact: String = symbol.chars().filter(|c| !c.is_whitespace()).collect();
-    let digits = compact.bytes().rev().take_while(u8::is_ascii_digit).count();
-    compact.len() >= 15 && digits >= 6
-}
-
 #[cfg(test)]
 mod tests {
     use sigma_core::model::ExerciseStyle;
@@ -99,6 +80,8 @@ mod tests {
             ("BRK/B", "BRK.B"),
             ("BRK-B", "BRK.B"),
             ("BTC-USD", "BTC-USD"),
+            ("KIM-PL", "KIM.PL"),
+            ("^VIX", "VIX"),
             ("F     250815P00012500", "F250815P00012500"),
             ("spy250919c00460000", "SPY250919C00460000"),
         ] {

@@ -17,7 +17,7 @@ const OPTION_LIKE: (usize, usize) = (15, 6);
 
 /// The canonical form of a symbol that somebody wrote; what is none stays as it is, in capitals.
 pub fn traded_symbol(text: &str) -> String {
-    let upper = text.trim().to_uppercase();
+    let upper = text.trim().to_ascii_uppercase();
     let bare = upper.strip_prefix("O:").or_else(|| upper.strip_prefix("I:")).unwrap_or(&upper);
     if parse_occ(bare).is_some() {
         return bare.chars().filter(|c| !c.is_whitespace()).collect();
