@@ -61,8 +61,12 @@ impl Problem {
     }
 
     /// A finding about one row.
-    pub(crate) fn of_row(code: &'static str, row: u64, message: impl Into<String>) -> Problem {
-        Problem { row: Some(row), ..Problem::of_file(code, message) }
+    pub(crate) fn of_row(
+        code: &'static str,
+        row: impl Into<Option<u64>>,
+        message: impl Into<String>,
+    ) -> Problem {
+        Problem { row: row.into(), ..Problem::of_file(code, message) }
     }
 
     /// The same finding with the cell it was found in.

@@ -150,7 +150,7 @@ fn accounts(found: Found, problems: &mut Vec<Problem>) -> Vec<Account> {
     for Of { account, row } in cash.into_iter().find(|cash| !cash.is_empty()).unwrap_or_default() {
         if account.is_empty() && accounts.len() > 1 {
             let message = "cash of all accounts together was passed over";
-            problems.push(Problem::of_row("ERR_CSV_012", row.row.unwrap_or_default(), message));
+            problems.push(Problem::of_row("ERR_CSV_012", row.row, message));
         } else {
             accounts.of(&name, &own(&account)).cash.push(row);
         }

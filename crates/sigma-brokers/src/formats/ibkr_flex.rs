@@ -119,7 +119,7 @@ fn only_in_base(account: &mut Account, balance: CashBalance, problems: &mut Vec<
         None => {
             let message =
                 "cash is stated in the base currency only, which the file does not name; passed over";
-            problems.push(Problem::of_row("ERR_CSV_012", balance.row.unwrap_or_default(), message));
+            problems.push(Problem::of_row("ERR_CSV_012", balance.row, message));
         }
     }
 }
