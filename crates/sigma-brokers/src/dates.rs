@@ -39,7 +39,7 @@ pub fn parse(text: &str, order: DateOrder) -> Option<NaiveDate> {
         text.split(['-', '/', '.', ' ', ',', ';']).filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         [packed, ..] if packed.len() == 8 && is_digits(packed) => packed_date(packed),
-        [year, month, day, ..] if year.len() == 4 => date(year, month, day),
+        [year, month, day, ..] if year.len() == 4 && is_digits(year) => date(year, month, day),
         [first, second, third, ..] => {
             if let Some(month) = month_of(first) {
                 return NaiveDate::from_ymd_opt(year_of(third)?, month, number(second)?);

@@ -47,7 +47,7 @@ pub use mapping::{Mapping, MappingError};
 use money::DecimalMark;
 pub use problem::{Problem, Severity};
 use rows::Row;
-pub use rows::{MAX_BYTES, MAX_ROWS};
+pub use rows::{MAX_BYTES, MAX_ROWS, MAX_ROWS_AND_NOTES};
 pub use statement::Statement;
 
 /// What a caller knows about a file.

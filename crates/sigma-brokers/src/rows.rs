@@ -6,8 +6,10 @@ use crate::problem::Problem;
 
 /// Largest file, in bytes.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
-/// Most rows of a file.
+/// Most rows of positions or transactions that every file may have.
 pub const MAX_ROWS: usize = 100_000;
+/// Most rows at all: notes, headers, totals and footers come on top.
+pub const MAX_ROWS_AND_NOTES: usize = MAX_ROWS + 1_000;
 /// Delimiters that are tried, in this order.
 pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -53,8 +55,8 @@ pub fn head(text: &str, delimiter: u8, limit: usize) -> Vec<Row> {
 
 /// All rows of a text.
 pub fn all(text: &str, delimiter: u8) -> Result<Vec<Row>, Box<Problem>> {
-    let rows: Vec<Row> = records(text, delimiter).take(MAX_ROWS + 1).collect();
-    if rows.len() > MAX_ROWS {
+    let rows: Vec<Row> = records(text, delimiter).take(MAX_ROWS_AND_NOTES + 1).collect();
+    if rows.len() > MAX_ROWS_AND_NOTES {
         return Err(too_many_rows().into());
     }
     if let Some(row) = rows.last()

@@ -6,7 +6,7 @@ use calamine::{DataRef, Reader, Xlsx, open_workbook_from_rs};
 use csv::StringRecord;
 
 use crate::problem::Problem;
-use crate::rows::{MAX_ROWS, Row, too_many_rows};
+use crate::rows::{MAX_ROWS_AND_NOTES, Row, too_many_rows};
 
 /// Most bytes a workbook may unpack to.
 const MAX_UNPACKED: u64 = 200 * 1024 * 1024;
@@ -84,7 +84,7 @@ fn push(rows: &mut Vec<Row>, row: Option<u32>, cells: &mut Vec<String>) -> Resul
     if comment || filled.iter().all(|cell| cell.trim().is_empty()) {
         return Ok(());
     }
-    if rows.len() >= MAX_ROWS {
+    if rows.len() >= MAX_ROWS_AND_NOTES {
         return Err(too_many_rows().into());
     }
     rows.push(Row { line: u64::from(row) + 1, cells: StringRecord::from(filled) });

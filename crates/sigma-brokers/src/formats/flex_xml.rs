@@ -5,7 +5,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::problem::Problem;
-use crate::rows::{Lines, MAX_ROWS, Row, too_many_rows};
+use crate::rows::{Lines, MAX_ROWS_AND_NOTES, Row, too_many_rows};
 
 /// Attributes of a position that are used.
 const POSITION: [&str; 17] = [
@@ -60,7 +60,7 @@ pub fn rows(text: &str) -> Result<Vec<Row>, Box<Problem>> {
                     "CashReportCurrency" if is_flex => cash.push(Row { line, cells: cells(&element, &CASH) }),
                     _ => {}
                 }
-                if rows.len() > MAX_ROWS {
+                if rows.len() > MAX_ROWS_AND_NOTES {
                     return Err(too_many_rows().into());
                 }
             }

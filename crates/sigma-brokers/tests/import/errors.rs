@@ -2,7 +2,7 @@
 
 use sigma_brokers::problem::CODES;
 use sigma_brokers::statement::Flag;
-use sigma_brokers::{BrokerId, MAX_BYTES, MAX_ROWS, Options, Severity, read};
+use sigma_brokers::{BrokerId, MAX_BYTES, MAX_ROWS, MAX_ROWS_AND_NOTES, Options, Severity, read};
 
 use crate::{briefs, codes, day, import, plain, sample};
 
@@ -104,8 +104,13 @@ fn files_that_cannot_be_read() {
         reading.problems[0].code
     };
     assert_eq!(only(&vec![b'a'; MAX_BYTES + 1], "a.csv"), "ERR_CSV_001");
-    let rows = format!("ticker,quantity,entry_price,entry_date\n{}", "A,1,1,2025-01-02\n".repeat(MAX_ROWS));
-    assert_eq!(only(rows.as_bytes(), "a.csv"), "ERR_CSV_001");
+    let rows = |count| {
+        let rows = (0..count).map(|row| format!("A{row},1,1,2025-01-02\n"));
+        format!("ticker,quantity,entry_price,entry_date\n{}", rows.collect::<String>())
+    };
+    assert_eq!(only(rows(MAX_ROWS_AND_NOTES).as_bytes(), "a.csv"), "ERR_CSV_001");
+    let full = read(rows(MAX_ROWS).as_bytes(), "a.csv", &plain());
+    assert_eq!(full.statement.unwrap().accounts[0].positions.len(), MAX_ROWS);
     assert_eq!(only(b"%PDF-1.7", "a.pdf"), "ERR_CSV_002");
     assert_eq!(only(b"<html><body></body></html>", "a.xls"), "ERR_CSV_002");
     assert_eq!(only(b"\0\x01\x02\0\0\0", "a.csv"), "ERR_CSV_002");

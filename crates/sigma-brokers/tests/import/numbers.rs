@@ -93,6 +93,20 @@ fn the_decimal_mark_is_that_of_the_file() {
     assert_eq!(decide(&["01.02.2025", "A,B", "0.5"], b';'), (DecimalMark::Point, false));
 }
 
+proptest! {
+    #[test]
+    fn every_day_is_read_in_every_form(days in 0_u64..20_000) {
+        let date = day(2000, 1, 1) + chrono::Days::new(days);
+        for form in ["%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%B %d, %Y", "%B %-d, %Y", "%b %-d, %Y", "%d %B %Y", "%d-%b-%y"]
+        {
+            let text = date.format(form).to_string();
+            prop_assert_eq!(dates::parse(&text, DateOrder::MonthFirst), Some(date), "{}", text);
+            let sentence = format!("January 1, 2025 - {text}");
+            prop_assert_eq!(dates::last_in(&sentence, DateOrder::MonthFirst), Some(date), "{}", sentence);
+        }
+    }
+}
+
 #[test]
 fn dates_of_all_brokers() {
     let date = day(2025, 11, 4);
@@ -122,6 +136,8 @@ fn dates_of_all_brokers() {
     }
     assert_eq!(dates::last_in("Generated at Nov 04 2025 04:33 PM ET", DateOrder::MonthFirst), Some(date));
     assert_eq!(dates::last_in("November 1, 2025 - November 4, 2025", DateOrder::MonthFirst), Some(date));
+    let june = "January 1, 2025 - June 30, 2025";
+    assert_eq!(dates::last_in(june, DateOrder::MonthFirst), Some(day(2025, 6, 30)));
     assert_eq!(dates::last_in("04:05 PM ET, 2025/11/04", DateOrder::MonthFirst), Some(date));
 }
 
