@@ -6,7 +6,7 @@ use crate::columns::Role;
 use crate::holding::{Named, currency, named};
 use crate::input::Line;
 use crate::problem::Problem;
-use crate::replay::{Act, Effect, Event};
+use crate::replay::{Act, Effect, Event, is_near};
 use crate::statement::FlowKind;
 use crate::{money, notation, symbols};
 
@@ -113,13 +113,11 @@ fn per_unit(
         None => (1.0, false),
     };
     let whole = (units * price * multiplier).abs();
-    // Fees and accrued interest are part of the amount, so only the size is compared.
-    let is_near = |value: f64| value > 0.5 * amount.abs() && value < 2.0 * amount.abs();
-    if may_be_bond && is_near(whole / 100.0) {
+    if may_be_bond && is_near(amount, whole / 100.0) && !is_near(amount, whole) {
         problems.push(line.problem("ERR_POS_024", Role::Price, "the bond is priced per 100"));
         return price / 100.0;
     }
-    if whole > 0.0 && !is_near(whole) && (whole - amount.abs()).abs() > 50.0 {
+    if whole > 0.0 && !is_near(amount, whole) {
         let message = format!("{units} x {price} is {whole:.2}, the file states {amount}");
         problems.push(line.problem("ERR_POS_025", Role::Amount, message));
     }

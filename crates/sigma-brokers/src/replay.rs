@@ -68,6 +68,12 @@ struct Lot {
 /// Remainders of floating-point subtraction below this are nothing.
 const DUST: f64 = 1e-9;
 
+/// Amounts are stated in cents.
+const HALF_CENT: f64 = 0.005;
+
+/// Dollars: a commission may be as much as a small trade itself.
+const SMALL_COST: f64 = 50.0;
+
 /// Positions, money and cash of one account. `newest_first` tells the order of rows of one day.
 pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Problem>) -> Account {
     let mut account = Account::default();
@@ -89,6 +95,7 @@ pub fn replay(mut events: Vec<Event>, newest_first: bool, problems: &mut Vec<Pro
     }
     account.activity_since = Some(since);
     account.flows = events.iter().filter_map(flow).collect();
+    account.trade_costs = events.iter().filter_map(trade_cost).collect();
     account.cash = cash(&events);
     account.positions = book.positions(problems);
     account
@@ -114,15 +121,49 @@ fn join_splits(events: &mut Vec<Event>) {
 
 fn flow(event: &Event) -> Option<CashFlow> {
     let Act::Money(kind) = event.act else { return None };
-    Some(CashFlow {
+    Some(cash_flow(event, kind, event.amount?))
+}
+
+fn cash_flow(event: &Event, kind: FlowKind, amount: f64) -> CashFlow {
+    CashFlow {
         row: event.row,
         date: event.date,
         kind,
-        amount: event.amount?,
+        amount,
         currency: event.currency.clone(),
         symbol: event.named.as_ref().map(|named| symbol_of(named).to_owned()),
         description: event.description.clone(),
-    })
+    }
+}
+
+/// What a trade moved in cash beyond its units times its price: commission, accrued interest, a rounded price. Units
+/// that came or went without cash were delivered, which is a flow of their worth.
+fn trade_cost(event: &Event) -> Option<CashFlow> {
+    let Act::Trade { quantity, price, .. } = event.act else { return None };
+    let multiplier = match event.named.as_ref()? {
+        Named::Contract(contract) => contract.multiplier,
+        Named::Symbol(_) | Named::Private(_) => 1.0,
+    };
+    let worth = quantity * price * multiplier;
+    let amount = event.amount?;
+    let cost = amount + worth;
+    if cost.abs() < HALF_CENT {
+        return None;
+    }
+    let kind = match amount == 0.0 {
+        true if worth > 0.0 => FlowKind::Contribution,
+        true => FlowKind::Withdrawal,
+        // An amount that has little to do with the price is a finding of its row, and no cost.
+        false if !is_near(amount, worth) => return None,
+        false => FlowKind::Fee,
+    };
+    Some(cash_flow(event, kind, cost))
+}
+
+/// Whether a stated amount is that of units times price, but for costs.
+pub fn is_near(amount: f64, worth: f64) -> bool {
+    let (amount, worth) = (amount.abs(), worth.abs());
+    (worth > 0.5 * amount && worth < 2.0 * amount) || (worth - amount).abs() <= SMALL_COST
 }
 
 /// The change of cash in each currency, in the order of appearance.

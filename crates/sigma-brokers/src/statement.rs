@@ -27,6 +27,8 @@ pub struct Account {
     pub cash: Vec<CashBalance>,
     /// Money moved by an activity file, apart from trades.
     pub flows: Vec<CashFlow>,
+    /// What the trades of an activity file cost beyond units times price; a delivery without cash is a flow of its worth.
+    pub trade_costs: Vec<CashFlow>,
     /// Totals the file itself states, to check the reading against.
     pub totals: Vec<StatedTotal>,
     /// First day of the transactions that the positions were replayed from; absent where the file states holdings.
@@ -182,12 +184,12 @@ pub enum FlowKind {
 }
 
 impl FlowKind {
-    /// The kind of ledger entry it becomes; dividends and taxes on them have none of their own.
+    /// The kind of ledger entry it becomes. Dividends follow from the lots, before taxes.
     pub fn ledger_kind(self) -> Option<CashKind> {
         match self {
-            FlowKind::Dividend | FlowKind::Tax => None,
+            FlowKind::Dividend => None,
             FlowKind::Interest => Some(CashKind::Interest),
-            FlowKind::Fee => Some(CashKind::Fee),
+            FlowKind::Fee | FlowKind::Tax => Some(CashKind::Fee),
             FlowKind::Contribution => Some(CashKind::Contribution),
             FlowKind::Withdrawal => Some(CashKind::Withdrawal),
         }

@@ -133,7 +133,7 @@ fn row(
     let entry_price = entry_price.or(of_basis).or(average_cost.map(f64::abs));
     let mut position = ImportedPosition {
         row: line.row.line,
-        description: line.text(Role::Description).map(str::to_owned),
+        description: line.text(Role::Description).map(|text| unguarded(text).to_owned()),
         symbol: instrument.symbol,
         class: instrument.class,
         kind: instrument.kind,

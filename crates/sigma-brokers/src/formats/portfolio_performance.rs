@@ -101,7 +101,7 @@ fn trade(
         private: ticker.is_none(),
         description: line.text(Role::Description).map(str::to_owned),
         act: Act::Trade { quantity: shares * sign, price, effect },
-        amount: cash.then_some(-sign * value),
+        amount: Some(if cash { -sign * value } else { 0.0 }),
         currency: currency(line),
     })
 }

@@ -29,6 +29,8 @@ const COLUMNS: Layout = &[
     optional(Role::Currency, &["currency"]),
     optional(Role::Lot, &["lot"]),
     optional(Role::Multiplier, &["multiplier"]),
+    optional(Role::Price, &["stated value per share"]),
+    optional(Role::Description, &["name"]),
 ];
 
 pub const BROKER: Broker = Broker {

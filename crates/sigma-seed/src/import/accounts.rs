@@ -323,6 +323,7 @@ fn merged(mut one: Account, other: Account) -> Account {
     one.positions.extend(other.positions);
     one.cash.extend(other.cash);
     one.flows.extend(other.flows);
+    one.trade_costs.extend(other.trade_costs);
     one.totals.retain_mut(|total| {
         let same = other.totals.iter().find(|same| same.what.eq_ignore_ascii_case(&total.what));
         total.value += same.map_or(0.0, |same| same.value);

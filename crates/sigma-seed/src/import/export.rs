@@ -1,18 +1,19 @@
 //! A book as a file of the template, which imports back into the same lots, tags and cash.
 //!
-//! Two columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
-//! dates, and the multiplier of options, which adjusted contracts have of their own.
+//! Four columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
+//! dates, the multiplier of options, which adjusted contracts have of their own, the value of private assets, which no
+//! provider knows, and the name.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use sigma_core::model::{Book, InstrumentKind, Lot};
+use sigma_core::model::{Book, InstrumentKind, Lot, Market};
 
 use super::source::{AS_OF_REMARK, CASH_REMARK};
 
 /// The columns of the template, the tags, and what makes a lot exact.
-const HEADER: [&str; 15] = [
+const HEADER: [&str; 17] = [
     "Symbol",
     "Quantity",
     "Entry Price Per Share",
@@ -28,6 +29,8 @@ const HEADER: [&str; 15] = [
     "Tags",
     "Lot",
     "Multiplier",
+    "Stated Value Per Share",
+    "Name",
 ];
 
 /// A written book.
@@ -44,6 +47,7 @@ pub struct Exported {
 /// Lots entered by `as_of` and the cash of its close, which holds what the lots at the indices `settled` brought.
 pub fn template(
     book: &Book,
+    market: &Market,
     as_of: NaiveDate,
     cash: f64,
     settled: &BTreeSet<usize>,
@@ -74,7 +78,7 @@ pub fn template(
             _ => {}
         }
         rows += 1;
-        writer.write_record(record(lot, exit, rows))?;
+        writer.write_record(record(lot, exit, rows, stated_value(lot, market, as_of)))?;
     }
     let body = writer.into_inner().map_err(|error| error.into_error())?;
     let body = String::from_utf8_lossy(&body);
@@ -95,7 +99,14 @@ fn order(a: &Lot, b: &Lot) -> Ordering {
         .then_with(|| a.tags.cmp(&b.tags))
 }
 
-fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 15] {
+/// The last value of one unit of a private asset.
+fn stated_value(lot: &Lot, market: &Market, as_of: NaiveDate) -> Option<f64> {
+    let is_private = lot.instrument.kind == InstrumentKind::Private;
+    let history = market.histories.get(&lot.instrument.id).filter(|_| is_private)?;
+    history.at_or_before(as_of).map(|bar| bar.close)
+}
+
+fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize, value: Option<f64>) -> [String; 17] {
     let Lot { position, instrument, tags } = lot;
     let (class, subtype) = class(lot);
     let mut tags: Vec<&str> = tags.iter().map(String::as_str).collect();
@@ -117,11 +128,12 @@ fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 15] {
         guarded(tags.join(",")),
         number.to_string(),
         if instrument.is_option() { instrument.multiplier.to_string() } else { blank() },
+        value.filter(|_| exit.is_none()).map(|value| value.to_string()).unwrap_or_default(),
+        guarded(instrument.name.clone().unwrap_or_default()),
     ]
 }
 
-/// What begins like a formula today is refused as symbol and as tag; what was stored earlier must not run in a
-/// spreadsheet.
+/// What begins like a formula must not run in a spreadsheet.
 fn guarded(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }

@@ -18,7 +18,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 19] = [
+const CODES: [(&str, Severity, &str); 20] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     (
@@ -53,6 +53,11 @@ const CODES: [(&str, Severity, &str); 19] = [
         "ERR_IMP_019",
         Severity::Error,
         "run `sigma-sync prices` to learn the split, then `sigma-seed position apply-split`, and import again",
+    ),
+    (
+        "ERR_IMP_020",
+        Severity::Warning,
+        "run `sigma-sync prices`, or enter it as interest with `sigma-seed cash add`; its cash counts then",
     ),
 ];
 

@@ -8,15 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use sigma_brokers::statement::{Account, AssetClass, CashBasis, Flag, FlowKind, ImportedPosition};
-use sigma_brokers::symbols::is_money_market;
+use sigma_brokers::statement::{Account, AssetClass, CashBasis, Flag, ImportedPosition};
 use sigma_core::analytics::reconcile::{Holding, Holdings};
-use sigma_core::model::{
-    CashEntry, CashKind, CloseBasis, Instrument, InstrumentKind, PriceBar, TAGS_PER_POSITION, tag_named,
-};
+use sigma_core::model::{CashEntry, Instrument, InstrumentKind, TAGS_PER_POSITION, tag_named};
 use sigma_store::NewInstrument;
 
 use super::findings::Finding;
+use super::flows::{Paid, flows};
+use super::values::Value;
 use crate::symbols::outright;
 
 /// What an account is compared under.
@@ -40,12 +39,16 @@ pub struct Terms<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     pub holdings: Holdings,
+    /// What the book holds already goes up to this day.
+    pub since: NaiveDate,
     /// New ones, and stored ones whose name was not known.
     pub instruments: Vec<NewInstrument>,
-    /// Stated values of private assets.
-    pub values: Vec<(String, PriceBar)>,
+    /// Values of private assets.
+    pub values: Vec<Value>,
     /// Interest, fees, contributions and withdrawals that the file lists one by one.
     pub flows: Vec<CashEntry>,
+    /// Dividends that it lists.
+    pub dividends: Vec<Paid>,
     /// Funds that hold the cash.
     pub cash_held_in: Vec<String>,
 }
@@ -87,6 +90,8 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
     }
     let cash = terms.cash.or_else(|| balance(account, fund_cash, findings));
     funds.extend(account.cash.iter().filter_map(|cash| cash.held_in.clone()));
+    // A balance says what all flows together came to.
+    let (flows, dividends) = if cash.is_some() { Default::default() } else { flows(account, terms) };
     Prepared {
         holdings: Holdings {
             as_of: terms.as_of,
@@ -95,9 +100,11 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
             exit_prices: terms.exit_prices.clone(),
             is_whole_account: terms.is_whole_account,
         },
+        since: terms.flows_after,
         instruments: work.instruments,
-        values: work.values.into_iter().map(|((symbol, _), bar)| (symbol, bar)).collect(),
-        flows: if cash.is_some() { Vec::new() } else { flows(account, terms) },
+        values: work.values.into_values().collect(),
+        flows,
+        dividends,
         cash_held_in: funds.into_iter().collect(),
     }
 }
@@ -144,30 +151,12 @@ fn foreign_cash(row: Option<u64>, amount: f64, currency: &str) -> Finding {
     Finding::new("ERR_IMP_017", row, message).of("currency", currency)
 }
 
-fn flows(account: &Account, terms: &Terms<'_>) -> Vec<CashEntry> {
-    let is_new = |date: NaiveDate| date > terms.flows_after && date <= terms.as_of;
-    let flows = account.flows.iter().filter(|flow| is_new(flow.date) && flow.currency == "USD");
-    flows
-        .filter_map(|flow| {
-            let note = flow.description.clone().unwrap_or_else(|| "from an imported file".to_owned());
-            let is_of_fund = flow.symbol.as_deref().is_some_and(is_money_market);
-            let kind = match flow.kind {
-                // A money market fund is cash, so what it pays is interest.
-                FlowKind::Dividend if is_of_fund => CashKind::Interest,
-                kind => kind.ledger_kind()?,
-            };
-            let amount = flow.amount;
-            Some(CashEntry { id: 0, portfolio_id: 0, date: flow.date, kind, amount, note: Some(note) })
-        })
-        .collect()
-}
-
 /// What accumulates over the rows of an account.
 struct Work<'a> {
     terms: &'a Terms<'a>,
     seen: BTreeSet<String>,
     instruments: Vec<NewInstrument>,
-    values: BTreeMap<(String, NaiveDate), PriceBar>,
+    values: BTreeMap<(String, NaiveDate), Value>,
     /// Names of tags by their spelling in the file.
     tags: HashMap<String, String>,
 }
@@ -219,22 +208,9 @@ impl Work<'_> {
     }
 
     fn value(&mut self, position: &ImportedPosition, price: Option<f64>, findings: &mut Vec<Finding>) {
-        let stated = price.map(|price| (price, self.terms.as_of));
-        let entered = position.entry_price.map(|p| (p, position.entry_date.unwrap_or(self.terms.as_of)));
-        match stated.or(entered).filter(|(price, _)| *price > 0.0) {
-            Some((close, date)) => {
-                let bar = PriceBar {
-                    date,
-                    open: None,
-                    high: None,
-                    low: None,
-                    close,
-                    adj_close: None,
-                    volume: None,
-                    source: "import".to_owned(),
-                    basis: CloseBasis::AsTraded,
-                };
-                self.values.insert((position.symbol.clone(), date), bar);
+        match Value::of(position, price, self.terms.as_of) {
+            Some(value) => {
+                self.values.insert((position.symbol.clone(), value.bar.date), value);
             }
             None => {
                 let message = format!("{} has no market price and the file states no value", position.symbol);

@@ -11,6 +11,7 @@ use sigma_core::model::{Book, CashEntry, Market, Portfolio};
 use sigma_store::{ImportPlan, ImportTarget, ImportedLot, LotClose, NewCashEntry, NewImport, NewPortfolio};
 
 use super::findings::Finding;
+use super::flows::not_stored;
 use super::holdings::Prepared;
 
 /// How an account is written into its portfolio.
@@ -89,6 +90,7 @@ pub fn compare(
         Finding::new("ERR_IMP_008", None, message).about(&unchanged.symbol)
     }));
     findings.extend(changes.openings.iter().filter_map(costless));
+    findings.extend(not_stored(&prepared.dividends, market, book.portfolio.opened_on));
     if prepared.holdings.cash.is_none() && prepared.flows.is_empty() && book.cash.is_empty() {
         findings.push(Finding::new("ERR_IMP_009", None, "the file states no cash"));
     }
@@ -97,7 +99,8 @@ pub fn compare(
     let mut counts = counts(&changes, &after, prepared.holdings.as_of);
     // What has settled is in the book as it was, and not held any more.
     counts.positions -= changes.expired.len();
-    let realized_usd = changes.closings.iter().map(|closing| closing.realized_usd).sum::<f64>() + 0.0;
+    let realized_usd = changes.closings.iter().map(|closing| closing.realized_usd).sum::<f64>()
+        + changes.openings.iter().filter_map(|opening| realized_since(opening, prepared.since)).sum::<f64>();
     Ok(Comparison { changes, after, counts, realized_usd })
 }
 
@@ -136,6 +139,12 @@ fn unpriced(problem: &Unpriced) -> Finding {
         Unpriced::SplitUnknown { symbol, .. } => ("ERR_IMP_019", None, symbol),
     };
     Finding::new(code, row, problem.to_string()).about(symbol)
+}
+
+/// P&L of a lot that was entered and closed after what is stored.
+fn realized_since(opening: &Opening, since: NaiveDate) -> Option<f64> {
+    let (price, _) = opening.exit.filter(|(_, date)| *date > since)?;
+    Some((price - opening.price) * opening.quantity * opening.instrument.multiplier)
 }
 
 fn costless(opening: &Opening) -> Option<Finding> {
@@ -209,7 +218,7 @@ pub fn plan(
             Target::Anew { id } => ImportTarget::Anew { id, portfolio: portfolio() },
         },
         instruments: prepared.instruments,
-        values: prepared.values,
+        values: prepared.values.into_iter().map(|value| (value.symbol, value.bar)).collect(),
         lots: changes.openings.iter().map(lot).collect(),
         closes: closes.collect(),
         cash,

@@ -54,13 +54,13 @@ impl Spared {
         let holdings = &mut prepared.holdings;
         holdings.rows.retain(|row| !self.rows.contains(&row.row) && !kept.contains(&row.instrument.symbol));
         holdings.is_whole_account = false;
-        prepared.values.retain(|(symbol, _)| !kept.contains(symbol));
+        prepared.values.retain(|value| !kept.contains(&value.symbol));
         let mut named: BTreeSet<&str> = BTreeSet::new();
         for instrument in holdings.rows.iter().map(|row| &row.instrument) {
             named.insert(&instrument.symbol);
             named.extend(instrument.option.as_ref().map(|terms| terms.underlying.as_str()));
         }
-        prepared.values.retain(|(symbol, _)| named.contains(symbol.as_str()));
+        prepared.values.retain(|value| named.contains(value.symbol.as_str()));
         prepared.instruments.retain(|new| named.contains(new.symbol.as_str()));
     }
 }

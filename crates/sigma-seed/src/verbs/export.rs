@@ -57,7 +57,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     let days = performance::roll_from_opening(&book, &market, &calendar, as_of).map_err(calendar_error)?;
     let cash = days.last().map_or(0.0, |day| (day.cash * 1e6).round() / 1e6);
     let settled = days.iter().flat_map(|day| day.settled.iter().copied()).collect();
-    let exported = template(&book, as_of, cash, &settled)?;
+    let exported = template(&book, &market, as_of, cash, &settled)?;
 
     Destination::new(args.output.as_deref()).write_text(&exported.text)?;
     exported.remarks.iter().for_each(|remark| app.note(remark));

@@ -296,6 +296,7 @@ async fn draft(
     let others: Vec<Instrument> = stored.into_values().collect();
     let market =
         store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
+    prepared.values.retain(|value| value.is_news(&market));
     Ok(Draft { stated, holds, book, target, history, prepared, market, cash })
 }
 

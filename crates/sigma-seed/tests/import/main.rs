@@ -3,6 +3,7 @@
 mod accounts;
 mod changes;
 mod files;
+mod money;
 mod partial;
 mod round_trip;
 

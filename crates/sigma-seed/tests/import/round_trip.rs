@@ -42,10 +42,23 @@ fn closed_lots_options_private_assets_and_cash() {
     assert!(lots.iter().any(|lot| lot["exit_date"] == "2024-01-16" && lot["exit_price_usd"] == 215.0));
     assert!(lots.iter().any(|lot| lot["kind"] == "private"));
     assert!(lots.iter().any(|lot| lot["kind"] == "option" && lot["quantity"] == -5.0));
+    let private = lots.iter().find(|lot| lot["kind"] == "private").unwrap()["symbol"].as_str().unwrap();
+    folder.price(private, "2025-11-05", 1234.5);
+    let state = folder.in_store(async |store| store.price_coverage().await.unwrap());
     comes_back(&folder, "own", "2025-11-06", "owner@localhost");
     assert_eq!(folder.cash("copy"), [("opening".to_owned(), -123.45)]);
     let values = folder.in_store(async |store| store.price_coverage().await.unwrap());
-    assert_eq!(values.len(), 1, "the private fund is held at its stated value");
+    assert_eq!(values, state, "the stated value stays, and the entry price takes no place of it");
+
+    let text = export(&folder, "own", "2025-11-06");
+    let other = Folder::new();
+    let file = other.write("exported.csv", &text);
+    assert_eq!(other.import(&file, &["--portfolio", "Copy"]).code, 0);
+    assert_eq!(
+        export(&other, "copy", "2025-11-06").lines().skip(1).collect::<Vec<_>>(),
+        text.lines().skip(1).collect::<Vec<_>>()
+    );
+    assert!(text.contains(",1234.5,"), "{text}");
 }
 
 #[test]
