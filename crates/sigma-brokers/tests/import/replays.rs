@@ -2,7 +2,7 @@
 
 use sigma_brokers::statement::{Account, FlowKind};
 
-use crate::{briefs, codes, import, rounded};
+use crate::{briefs, codes, import, rounded, sample, statement};
 
 const HEADER: &str =
     "Activity Date,Process Date,Settle Date,Instrument,Description,Trans Code,Quantity,Price,Amount\n";
@@ -100,4 +100,20 @@ fn a_split_in_two_rows_is_one() {
     assert_eq!(codes(&reading), ["file ERR_ACT_002"]);
     let account = &reading.statement.unwrap().accounts[0];
     assert_eq!(briefs(account), ["4 AAA LONG 10 @ 10 on 2025-06-02 now - = -"]);
+}
+
+/// What the amounts leave beyond units times price is the column of fees, where a file has one.
+#[test]
+fn costs_are_the_fees_that_files_state() {
+    for (name, fees) in [
+        ("schwab_transactions.csv", -3.30),
+        ("robinhood_activity.csv", -0.10),
+        ("ghostfolio_import.csv", -19.0),
+        ("portfolio_performance_portfolio_transactions_de.csv", 0.0),
+    ] {
+        let account = &statement(&sample(name)).accounts[0];
+        assert!(account.trade_costs.iter().all(|cost| cost.kind == FlowKind::Fee), "{name}");
+        let costs: f64 = account.trade_costs.iter().map(|cost| cost.amount).sum();
+        assert!((costs - fees).abs() < 1e-9, "{name}: {costs}");
+    }
 }
