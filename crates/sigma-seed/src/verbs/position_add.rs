@@ -18,7 +18,7 @@ pub struct Args {
     /// Portfolio by its slug
     #[arg(long, value_name = "SLUG")]
     pub portfolio: String,
-    /// Symbol such as BRK.B; options by OCC symbol such as SPY250919C00460000
+    /// Symbol such as BRK.B; options such as SPY250919C00460000 or in a notation of brokers
     #[arg(long)]
     pub symbol: String,
     /// Units, for options contracts; negative is short
