@@ -14,7 +14,14 @@ use crate::what_if::target::{TARGETS, Target, refuse_repeated};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Instruments to trade, apart by commas
-    #[arg(long, value_name = "SYM[,SYM..]", value_delimiter = ',', required = true, value_parser = parse_symbol)]
+    #[arg(
+        long,
+        value_name = "SYM[,SYM..]",
+        value_delimiter = ',',
+        required = true,
+        allow_hyphen_values = true,
+        value_parser = parse_symbol
+    )]
     with: Vec<String>,
     /// Exposure and the value it should have; repeatable
     #[arg(long, value_name = "NAME=VALUE", required = true, help = target_help())]
