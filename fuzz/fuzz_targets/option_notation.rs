@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sigma_brokers::notation::{contract, under};
-use sigma_brokers::occ::Contract;
+use sigma_brokers::occ::{Contract, flags};
 use sigma_core::model::parse_occ;
 
 fn check(found: &Contract) {
@@ -21,7 +21,7 @@ fn check(found: &Contract) {
             (&found.root, found.terms.expiry, found.terms.strike)
         );
     }
-    let _ = found.flags();
+    let _ = flags(found);
 }
 
 fuzz_target!(|text: &str| {

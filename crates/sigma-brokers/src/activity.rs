@@ -8,7 +8,7 @@ use crate::input::Line;
 use crate::problem::Problem;
 use crate::replay::{Act, Effect, Event, is_near};
 use crate::statement::FlowKind;
-use crate::{money, notation, symbols};
+use crate::{money, notation, occ, symbols};
 
 /// What a format makes of the word in the action column.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -161,7 +161,7 @@ pub fn instrument_by_description(line: &Line<'_>, problems: &mut Vec<Problem>) -
             Some(Named::Contract(contract))
         }
         Some(Err(error)) if words.contains('$') => {
-            problems.push(line.problem(error.code(), Role::Description, error.to_string()));
+            problems.push(line.problem(occ::code(&error), Role::Description, error.to_string()));
             None
         }
         _ => instrument(line, problems),

@@ -6,7 +6,7 @@ use crate::columns::Role;
 use crate::input::Line;
 use crate::money;
 use crate::notation;
-use crate::occ::Contract;
+use crate::occ::{Contract, code, flags};
 use crate::problem::Problem;
 use crate::statement::{AssetClass, CashBalance, CashBasis, Flag, ImportedPosition};
 use crate::symbols::{self, SymbolError, is_cusip, is_money_market};
@@ -39,7 +39,7 @@ pub fn named(text: &str, row: u64, column: &str, problems: &mut Vec<Problem>) ->
     match notation::contract(text) {
         Some(Ok(contract)) => return Some(Named::Contract(contract)),
         Some(Err(error)) => {
-            problems.push(Problem::of_row(error.code(), row, error.to_string()).at(column, text));
+            problems.push(Problem::of_row(code(&error), row, error.to_string()).at(column, text));
             return None;
         }
         None => {}
@@ -267,7 +267,7 @@ fn check_value(position: &ImportedPosition, units: f64, problems: &mut Vec<Probl
 /// Flags for what is missing and for what the contract tells.
 pub fn finish_flags(position: &mut ImportedPosition) {
     if let Some(contract) = &position.contract {
-        position.flags.extend(contract.flags());
+        position.flags.extend(flags(contract));
     }
     if position.entry_price.is_none() {
         position.flags.push(Flag::NoCostBasis);
@@ -294,7 +294,7 @@ pub fn contract_findings(contract: &Contract, row: u64) -> Vec<Problem> {
         }
         _ => None,
     };
-    let found = contract.flags().into_iter().filter_map(finding);
+    let found = flags(contract).into_iter().filter_map(finding);
     found.map(|(code, message)| Problem::of_row(code, row, message)).collect()
 }
 

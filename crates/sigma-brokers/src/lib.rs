@@ -17,7 +17,6 @@
 mod activity;
 mod broker;
 mod columns;
-pub mod dates;
 mod detect;
 mod formats;
 mod holding;
@@ -35,6 +34,8 @@ mod text;
 mod xlsx;
 
 use chrono::NaiveDate;
+
+pub use sigma_core::dates;
 
 pub use broker::{BROKERS, Broker, BrokerId};
 use broker::{Dates, Parsed};

@@ -1,127 +1,49 @@
-//! One option contract, whatever notation it came in.
+//! What files are told about contracts: their flags, and the codes of what is none.
 
 use chrono::{Datelike, NaiveDate, Weekday};
-use serde::Serialize;
 use sigma_core::calendar::Calendar;
-use sigma_core::model::{Deliverable, OptionKind, OptionTerms, option_root};
+use sigma_core::model::{Deliverable, option_root};
+pub use sigma_core::notation::{Contract, ContractError};
 
 use crate::statement::Flag;
-use crate::symbols::canonical;
-
-/// A contract with its compact OCC symbol.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Contract {
-    /// Root, YYMMDD, C or P, strike in eight digits of thousandths.
-    pub symbol: String,
-    pub root: String,
-    pub terms: OptionTerms,
-    /// 100; ten for mini contracts. Not known for adjusted ones, whose `terms` say so.
-    pub multiplier: f64,
-}
-
-/// Why something that looks like a contract is none.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ContractError {
-    #[error("\"{0}\" looks like an option and cannot be read")]
-    Unreadable(String),
-    #[error("\"{0}\" has a strike of nine digits or more")]
-    NineDigitStrike(String),
-    #[error("a strike of {0} is not above 0 and below 100,000 with at most three decimals")]
-    Strike(f64),
-    #[error("\"{0}\" is not an option root: one to six letters and digits")]
-    Root(String),
-}
-
-impl ContractError {
-    /// The code of the problem table.
-    pub fn code(&self) -> &'static str {
-        match self {
-            ContractError::NineDigitStrike(_) => "ERR_OPT_002",
-            ContractError::Strike(_) => "ERR_POS_020",
-            ContractError::Unreadable(_) | ContractError::Root(_) => "ERR_OPT_001",
-        }
-    }
-}
 
 /// Before this day standard monthly contracts expired on Saturdays.
 const SATURDAYS_ENDED: NaiveDate = NaiveDate::from_ymd_opt(2015, 2, 1).expect("a calendar date");
-/// Strikes are kept in thousandths with eight digits.
-const STRIKE_LIMIT: f64 = 100_000.0;
 
-impl Contract {
-    /// A contract on `name`, a root or the symbol of the underlying in any spelling.
-    pub fn new(
-        name: &str,
-        expiry: NaiveDate,
-        kind: OptionKind,
-        strike: f64,
-    ) -> Result<Contract, ContractError> {
-        let thousandths = strike * 1000.0;
-        let exact = (thousandths - thousandths.round()).abs() < 1e-9 * thousandths.abs().max(1.0);
-        if !(strike > 0.0 && strike < STRIKE_LIMIT && exact && thousandths.round() >= 1.0) {
-            return Err(ContractError::Strike(strike));
-        }
-        if !(2000..2100).contains(&expiry.year()) {
-            return Err(ContractError::Unreadable(format!("{name} {expiry}")));
-        }
-        let named = canonical(name).map_err(|_| ContractError::Root(name.to_owned()))?;
-        let root = named.replace('.', "");
-        let well_formed = (1..=6).contains(&root.len())
-            && root.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && root.bytes().any(|byte| byte.is_ascii_alphabetic());
-        if !well_formed {
-            return Err(ContractError::Root(name.to_owned()));
-        }
-        let read = option_root(&root);
-        let underlying = if named.contains('.') { named.clone() } else { read.underlying };
-        let right = if kind.sign() > 0.0 { 'C' } else { 'P' };
-        Ok(Contract {
-            symbol: format!("{root}{}{right}{:08.0}", expiry.format("%y%m%d"), thousandths.round()),
-            multiplier: read.deliverable.multiplier(),
-            terms: OptionTerms {
-                underlying,
-                kind,
-                strike: thousandths.round() / 1000.0,
-                expiry,
-                style: read.style,
-                standard_deliverable: read.deliverable != Deliverable::Adjusted,
-            },
-            root,
-        })
+/// The code of the problem table.
+pub fn code(error: &ContractError) -> &'static str {
+    match error {
+        ContractError::NineDigitStrike(_) => "ERR_OPT_002",
+        ContractError::Strike(_) => "ERR_POS_020",
+        ContractError::Unreadable(_) | ContractError::Root(_) => "ERR_OPT_001",
     }
+}
 
-    /// The same contract with another expiry: the proposed Friday instead of a Saturday.
-    pub fn expiring(&self, expiry: NaiveDate) -> Result<Contract, ContractError> {
-        Contract::new(&self.root, expiry, self.terms.kind, self.terms.strike)
+/// What is unusual about a contract.
+pub fn flags(contract: &Contract) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    if !contract.terms.standard_deliverable {
+        flags.push(Flag::AdjustedContract);
     }
-
-    /// What is unusual about it.
-    pub fn flags(&self) -> Vec<Flag> {
-        let mut flags = Vec::new();
-        if !self.terms.standard_deliverable {
-            flags.push(Flag::AdjustedContract);
-        }
-        if self.multiplier == Deliverable::Mini.multiplier() {
-            flags.push(Flag::MiniContract);
-        }
-        if option_root(&self.root).is_flex {
-            flags.push(Flag::FlexContract);
-        }
-        flags.extend(self.expiry_flag());
-        flags
+    if contract.multiplier == Deliverable::Mini.multiplier() {
+        flags.push(Flag::MiniContract);
     }
+    if option_root(&contract.root).is_flex {
+        flags.push(Flag::FlexContract);
+    }
+    flags.extend(expiry_flag(contract.terms.expiry));
+    flags
+}
 
-    /// Outside the years of the calendar nothing is known, so nothing is said.
-    fn expiry_flag(&self) -> Option<Flag> {
-        let expiry = self.terms.expiry;
-        let calendar = Calendar::nyse();
-        match expiry.weekday() {
-            Weekday::Sat if expiry < SATURDAYS_ENDED => None,
-            Weekday::Sat => {
-                let proposed = calendar.session_on_or_before(expiry).ok()?;
-                Some(Flag::SaturdayExpiry { proposed })
-            }
-            _ => (calendar.is_session(expiry) == Ok(false)).then_some(Flag::ExpiryWithoutSession),
+/// Outside the years of the calendar nothing is known, so nothing is said.
+fn expiry_flag(expiry: NaiveDate) -> Option<Flag> {
+    let calendar = Calendar::nyse();
+    match expiry.weekday() {
+        Weekday::Sat if expiry < SATURDAYS_ENDED => None,
+        Weekday::Sat => {
+            let proposed = calendar.session_on_or_before(expiry).ok()?;
+            Some(Flag::SaturdayExpiry { proposed })
         }
+        _ => (calendar.is_session(expiry) == Ok(false)).then_some(Flag::ExpiryWithoutSession),
     }
 }

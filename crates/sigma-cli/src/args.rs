@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use sigma_core::notation;
 
 use crate::exit::ToolError;
 use crate::table::Table;
@@ -163,6 +164,17 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     date.filter(|date| date.to_string() == text)
         .ok_or_else(|| "expected a calendar date as YYYY-MM-DD, such as 2025-06-30".to_string())
+}
+
+/// The canonical symbol of an instrument to be traded or added, in any notation.
+pub fn parse_symbol(text: &str) -> Result<String, String> {
+    notation::symbol(text).map_err(|error| format!("{error}; {}", error.remedy()))
+}
+
+/// The same for what is looked up among what is stored: private assets may have symbols of their own making, and what
+/// nothing has is told by the lookup.
+pub fn parse_stored_symbol(text: &str) -> Result<String, String> {
+    Ok(notation::symbol(text).unwrap_or_else(|_| text.trim().to_ascii_uppercase()))
 }
 
 #[cfg(test)]

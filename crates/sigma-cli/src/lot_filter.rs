@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use sigma_core::model::{Book, InstrumentKind, Lot, OptionKind};
 
+use crate::args::parse_stored_symbol;
 use crate::exit::ToolError;
 use crate::spelling::remedy;
 
@@ -25,7 +26,7 @@ pub struct TagFilterArgs {
     #[arg(long = "type", value_name = "TYPE", value_parser = parse_type)]
     pub types: Vec<String>,
     /// Positions in this symbol or in options on it; repeatable
-    #[arg(long = "underlying", value_name = "SYMBOL")]
+    #[arg(long = "underlying", value_name = "SYMBOL", value_parser = parse_stored_symbol)]
     pub underlyings: Vec<String>,
 }
 

@@ -9,8 +9,11 @@
 //! # Map
 //! - [`model`]: instruments, positions, prices, factors, scenarios, and the reasons a number can be missing.
 //! - [`calendar`]: exchange sessions; every window in the workspace counts them.
+//! - [`notation`], [`dates`]: symbols, option contracts and dates as people and brokers write them.
 //! - [`analytics`]: the engines, one subject a file.
 
 pub mod analytics;
 pub mod calendar;
+pub mod dates;
 pub mod model;
+pub mod notation;

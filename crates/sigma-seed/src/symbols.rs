@@ -1,31 +1,28 @@
 //! From a symbol to what can be known of the instrument by its symbol alone.
 
 use sigma_core::model::{
-    Deliverable, Instrument, InstrumentKind, OptionTerms, is_malformed_option, is_symbol, option_root,
-    parse_occ, traded_symbol,
+    Deliverable, Instrument, InstrumentKind, OptionTerms, is_malformed_option, option_root, parse_occ,
 };
+use sigma_core::notation;
 use sigma_store::NewInstrument;
 
 /// A symbol that stands for nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SymbolError {
+    #[error(transparent)]
+    Written(#[from] notation::SymbolError),
     #[error(
-        "\"{0}\" is not a symbol: letters, digits and . - _ ^ = only, a letter or digit first, at most 32"
+        "\"{0}\" looks like an option of agreed terms (FLEX), which its symbol does not tell; import it from a file"
     )]
-    Malformed(String),
-    #[error("\"{0}\" looks like an option symbol and is none: root, YYMMDD, C or P, strike in eight digits")]
-    MalformedOption(String),
+    Flex(String),
     #[error("{symbol} is not an option, so it has no underlying {underlying}")]
     NotAnOption { symbol: String, underlying: String },
 }
 
-/// The canonical form: capitals, share classes after a point (`BRK.B`), option symbols without padding.
+/// The canonical symbol, which tells all of an instrument that has to be known.
 pub fn canonical(text: &str) -> Result<String, SymbolError> {
-    let symbol = traded_symbol(text);
-    if is_malformed_option(&symbol) {
-        return Err(SymbolError::MalformedOption(symbol));
-    }
-    if is_symbol(&symbol) { Ok(symbol) } else { Err(SymbolError::Malformed(symbol)) }
+    let symbol = notation::symbol(text)?;
+    if is_malformed_option(&symbol) { Err(SymbolError::Flex(symbol)) } else { Ok(symbol) }
 }
 
 /// The instrument of a symbol in canonical form, and of its underlying before it. `underlying` is for option roots
@@ -84,13 +81,14 @@ mod tests {
             ("^VIX", "VIX"),
             ("F     250815P00012500", "F250815P00012500"),
             ("spy250919c00460000", "SPY250919C00460000"),
+            ("-AAPL250815P210", "AAPL250815P00210000"),
         ] {
             assert_eq!(canonical(text).as_deref(), Ok(symbol));
         }
-        assert!(matches!(canonical("SPY250931C00460000"), Err(SymbolError::MalformedOption(_))));
-        for text in ["", "=EVIL", "-A", "@A", "A B", "A;B", "ABC\u{e9}"] {
-            assert!(matches!(canonical(text), Err(SymbolError::Malformed(_))), "{text}");
+        for text in ["", "=EVIL", "-A", "@A", "A B", "A;B", "ABC\u{e9}", "SPY250931C00460000"] {
+            assert!(matches!(canonical(text), Err(SymbolError::Written(_))), "{text}");
         }
+        assert!(matches!(canonical("1AAPL250815P00210000"), Err(SymbolError::Flex(_))));
     }
 
     #[test]

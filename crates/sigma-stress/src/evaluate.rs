@@ -3,15 +3,10 @@
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use sigma_core::analytics::performance::{Day, roll_from_opening};
-use sigma_core::analytics::positions::{PositionView, assess, gross_weight};
-use sigma_core::analytics::repricing::VolatilityMove;
-use sigma_core::analytics::shocks::FactorShocks;
-use sigma_core::analytics::snapshot::exclusion;
+use sigma_core::analytics::positions::{PositionView, assess};
 use sigma_core::analytics::stress::{self, StressInputs};
 use sigma_core::calendar::CalendarError;
-use sigma_core::model::{
-    Book, Exclusion, InstrumentResults, Issue, MARKET, MarketRiskResult, RATES, Reason, StressResult,
-};
+use sigma_core::model::{Book, Exclusion, InstrumentResults, Issue, MarketRiskResult, Reason, StressResult};
 
 use crate::gaps::Gaps;
 use crate::inputs::Inputs;
@@ -74,7 +69,7 @@ fn at_close(inputs: &Inputs, close: &Close<'_>) -> Evaluation {
         as_of: close.day.date,
         stress: scenarios.iter().map(|(id, shocks)| stress::run_scenario(&on, id, shocks)).collect(),
         market_risk: stress::market_risk(&on),
-        exclusions: exclusions(&on, scenarios),
+        exclusions: stress::left_out(&on, scenarios),
         gaps: gaps(&on, close.day.date),
     }
 }
@@ -92,36 +87,6 @@ pub fn gaps(on: &StressInputs<'_>, date: NaiveDate) -> Gaps {
         gaps.covariance.insert(date);
     }
     gaps
-}
-
-/// Positions that factor moves cannot reach, and in one line those that only yield moves cannot reach. Moves of size
-/// zero find them: what is missing does not depend on the size.
-pub fn exclusions(on: &StressInputs<'_>, scenarios: &[(String, FactorShocks)]) -> Vec<Exclusion> {
-    let mut probe = FactorShocks { moves: vec![(MARKET.to_owned(), 0.0)], ..FactorShocks::default() };
-    for (factor, _) in scenarios.iter().flat_map(|(_, shocks)| &shocks.moves) {
-        if probe.factor(factor).is_none() {
-            probe.moves.push((factor.clone(), 0.0));
-        }
-    }
-    let by_factors = stress::position_pnls(on, &probe, VolatilityMove::Unchanged);
-    probe.rate_change = Some(0.0);
-    let by_rates = stress::position_pnls(on, &probe, VolatilityMove::Unchanged);
-    let mut found = stress::exclusions(on, &by_factors);
-    let unmoved = by_factors.iter().zip(&by_rates).zip(on.views);
-    let unmoved: Vec<f64> = unmoved
-        .filter(|((factors, rates), _)| factors.outcome.is_ok() && rates.outcome.is_err())
-        .filter_map(|(_, view)| view.market_value)
-        .collect();
-    if !unmoved.is_empty() {
-        let gross = gross_weight(on.views);
-        let detail = format!(
-            "yield moves leave out {} positions without a rate loading; run `sigma-sync rates`, then `sigma-factors run`",
-            unmoved.len()
-        );
-        let left_out: f64 = unmoved.iter().map(|value| value.abs()).sum();
-        found.push(exclusion(Issue::error(RATES, Reason::NoRate, detail), Some(left_out), gross));
-    }
-    found
 }
 
 /// What the run tells: missing engines once, then positions left out, then scenarios without a result for another

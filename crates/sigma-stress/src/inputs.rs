@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use sigma_cli::{ExitStatus, fail, store_error};
 use sigma_core::analytics::factor_model::{DEFAULT_METHOD, covariance_method};
 use sigma_core::analytics::shocks::FactorShocks;
+use sigma_core::analytics::stress::COVARIANCE_WINDOW;
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{
     Book, FactorMatrix, Instrument, InstrumentResults, Issue, Market, Reason, Scenario, Shock,
@@ -14,9 +15,6 @@ use sigma_core::model::{
 use sigma_store::Store;
 
 use crate::scenario_file;
-
-/// Window of the covariance that correlated mode uses, in sessions.
-pub const COVARIANCE_WINDOW: usize = 252;
 
 /// What the engine is a function of.
 pub struct Inputs {

@@ -180,6 +180,23 @@ fn an_unknown_share_counts_at_its_stated_price_and_is_named() {
     close(&measure(&json(&sold.stdout), "exposures", "", "gross_usd")["change"], -2_500.0);
 }
 
+/// The compact notation of a broker names a contract of a hundred shares, not a share.
+#[test]
+fn options_in_notations_of_brokers_are_options() {
+    let book = Book::new();
+    for symbol in ["SPY250815P570", "-SPY250815P570", "SPY 15AUG25 570 P", "SPY 08/15/2025 570.00 P"] {
+        let file = book.write("notation.csv", &format!("symbol,action,quantity,price\n{symbol},BUY,2,3.5\n"));
+        let output = book.tool(&["what-if", &file, "--format", "json"]);
+        let document = json(&output.stdout);
+        let trade = &document["tables"]["trades"][0];
+        assert_eq!(trade["symbol"], "SPY250815P00570000", "{symbol}: {}", output.stdout);
+        close(&trade["amount_usd"], 700.0);
+    }
+    let refused = book.tool(&["hedge", "--with", "SPY250815", "--target", "beta=0"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("\"SPY250815\" looks like an option"), "{}", refused.stderr);
+}
+
 #[test]
 fn what_is_no_symbol_is_refused_at_any_price() {
     let book = Book::new();

@@ -15,11 +15,15 @@ const RELATIVE: f64 = 1e-11;
 pub struct Broken {
     pub rule: &'static str,
     pub portfolio_id: i64,
+    /// The first date.
     pub as_of: NaiveDate,
+    /// Rows of the portfolio that it does not hold for.
+    pub rows: usize,
     pub detail: String,
 }
 
-fn differs(a: f64, b: f64, scale: f64) -> bool {
+/// Beyond what rounding explains, given the size of the numbers that were added up.
+pub fn differs(a: f64, b: f64, scale: f64) -> bool {
     (a - b).abs() > CENT + RELATIVE * scale.abs()
 }
 
@@ -34,6 +38,7 @@ pub fn snapshots(rows: &[(i64, Snapshot)], calendar: &Calendar) -> Result<Vec<Br
                 rule: "NAV = cash + long + short",
                 portfolio_id: *id,
                 as_of: s.as_of,
+                rows: 1,
                 detail,
             });
         }
@@ -47,7 +52,7 @@ pub fn snapshots(rows: &[(i64, Snapshot)], calendar: &Calendar) -> Result<Vec<Br
         if differs(change, explained, after.gross + after.nav) {
             let detail = format!("change {change:.2}, P&L + flows {explained:.2} since {}", before.as_of);
             let rule = "NAV change = P&L + flows";
-            broken.push(Broken { rule, portfolio_id: *id, as_of: after.as_of, detail });
+            broken.push(Broken { rule, portfolio_id: *id, as_of: after.as_of, rows: 1, detail });
         }
     }
     Ok(broken)
@@ -71,7 +76,7 @@ pub fn exposures(rows: &[(i64, NaiveDate, ExposureRow)], snapshots: &[(i64, Snap
                     s.gross, s.net
                 );
                 let rule = "exposures add up to the snapshot";
-                broken.push(Broken { rule, portfolio_id: *id, as_of: s.as_of, detail });
+                broken.push(Broken { rule, portfolio_id: *id, as_of: s.as_of, rows: 1, detail });
             }
         }
     }
@@ -103,6 +108,7 @@ fn parts(portfolio_id: i64, as_of: NaiveDate, name: &str, total: &ScenarioPnl) -
         rule: "parts of a scenario add up to its total",
         portfolio_id,
         as_of,
+        rows: 1,
         detail: format!("{name}: parts {sum:.2}, total {:.2}", total.pnl),
     })
 }

@@ -10,6 +10,7 @@
 //! # What it does not do
 //! It fetches no data and repairs nothing: each finding names the command that does.
 
+mod agreement;
 mod books;
 mod coverage;
 mod env;
@@ -18,6 +19,7 @@ mod limits_file;
 mod needs;
 mod quality;
 mod sources;
+mod standing;
 mod verbs;
 
 use clap::{Parser, Subcommand};
@@ -60,9 +62,9 @@ enum Verb {
     Runs(verbs::runs::Args),
     /// Check database, keys, providers, plans, budgets, calendar, clock and disk
     Env(verbs::env::Args),
-    /// Hold stored results against the limits of a file: headroom, warnings, breaches
+    /// Hold the books as they stand against the limits of a file: headroom, warnings, breaches
     Limits(verbs::limits::Args),
-    /// Check the invariants of the database and the identities of snapshots and scenarios
+    /// Check the invariants of the database, the identities of snapshots and scenarios, and snapshots against the books
     Check(verbs::check::Args),
     #[command(flatten)]
     Meta(MetaCommand),

@@ -2,6 +2,8 @@
 
 use sigma_cli::spelling::remedy;
 use sigma_core::analytics::limits::{Limit, MEASURES, Measure, Quantity, Side, SubjectKind, Unit};
+use sigma_core::model::{option_root, parse_occ};
+use sigma_core::notation;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -218,6 +220,13 @@ impl Reader<'_> {
         let names = self.known.of(kind);
         let mut subjects = Vec::with_capacity(texts.len());
         for (at, text) in texts {
+            let text = match self.subject(kind, &names, text) {
+                Ok(text) => text,
+                Err(message) => {
+                    self.problem(at, message);
+                    continue;
+                }
+            };
             let is_known = names.contains(&text.as_str());
             let message = format!("no {} \"{text}\" is stored; {}", kind.noun(), remedy(&text, &names));
             match kind {
@@ -232,6 +241,18 @@ impl Reader<'_> {
             subjects.push(Some(text));
         }
         subjects
+    }
+
+    /// A subject under its stored name. Symbols are read as everywhere; options count in the symbol that they are on.
+    fn subject(&self, kind: SubjectKind, names: &[&str], text: String) -> Result<String, String> {
+        if kind != SubjectKind::Symbol || names.contains(&text.as_str()) {
+            return Ok(text);
+        }
+        let symbol =
+            notation::symbol(&text).map_err(|error| format!("subject: {error}; {}", error.remedy()))?;
+        let Some(occ) = parse_occ(&symbol) else { return Ok(symbol) };
+        let underlying = option_root(&occ.root).underlying;
+        Err(format!("subject \"{text}\" is an option, which counts in what it is on; write {underlying}"))
     }
 
     fn portfolios(&mut self, table: &DeTable<'_>) -> Vec<String> {

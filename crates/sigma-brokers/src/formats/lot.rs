@@ -17,7 +17,7 @@ use crate::holding::{
 use crate::input::Line;
 use crate::money;
 use crate::notation;
-use crate::occ::Contract;
+use crate::occ::{self, Contract};
 use crate::problem::Problem;
 use crate::statement::{AssetClass, Flag, ImportedPosition};
 use crate::symbols::{self, is_cusip, is_money_market, unguarded};
@@ -250,14 +250,14 @@ fn subtype(line: &Line<'_>, class: AssetClass, problems: &mut Vec<Problem>) -> O
 /// The contract that symbol and columns name; they must not name two.
 fn contract(
     line: &Line<'_>,
-    by_symbol: Option<Result<Contract, crate::occ::ContractError>>,
+    by_symbol: Option<Result<Contract, occ::ContractError>>,
     columns_given: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Contract> {
     let from_symbol = match by_symbol {
         Some(Ok(contract)) => Some(contract),
         Some(Err(error)) if !columns_given => {
-            problems.push(line.problem(error.code(), Role::Symbol, error.to_string()));
+            problems.push(line.problem(occ::code(&error), Role::Symbol, error.to_string()));
             return None;
         }
         Some(Err(_)) | None => None,
@@ -302,7 +302,7 @@ fn contract_of_columns(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<C
     match Contract::new(underlying?, expiry?, right?, strike?) {
         Ok(contract) => Some(contract),
         Err(error) => {
-            problems.push(line.problem(error.code(), Role::Strike, error.to_string()));
+            problems.push(line.problem(occ::code(&error), Role::Strike, error.to_string()));
             None
         }
     }

@@ -7,6 +7,7 @@ use crate::dates::{self, DateOrder};
 use crate::holding::{Named, holding, named};
 use crate::input::{Input, Line, tail_of};
 use crate::notation;
+use crate::occ;
 use crate::problem::Problem;
 use crate::rows::Row;
 use crate::statement::{Account, CashBalance, CashBasis};
@@ -92,7 +93,7 @@ fn leg(line: &Line<'_>, text: &str, underlying: Option<&str>, problems: &mut Vec
     match notation::under(&symbols::canonical(underlying).ok()?, text) {
         Some(Ok(contract)) => Some(Named::Contract(contract)),
         Some(Err(error)) => {
-            problems.push(line.problem(error.code(), Role::Symbol, error.to_string()));
+            problems.push(line.problem(occ::code(&error), Role::Symbol, error.to_string()));
             None
         }
         None if notation::names_a_right(text) => {

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use proptest::prelude::*;
 use sigma_brokers::notation::{contract, under};
-use sigma_brokers::occ::{Contract, ContractError};
+use sigma_brokers::occ::{Contract, ContractError, flags};
 use sigma_brokers::statement::Flag;
 use sigma_brokers::symbols::{canonical, canonical_without_points};
 use sigma_core::model::{ExerciseStyle, OptionKind, parse_occ};
@@ -73,7 +73,7 @@ fn what_looks_like_a_contract_and_is_none() {
 
 #[test]
 fn unusual_contracts_are_flagged() {
-    let flags = |text: &str| contract(text).unwrap().unwrap().flags();
+    let flags = |text: &str| flags(&contract(text).unwrap().unwrap());
     assert_eq!(flags("ACME260116C00105000"), []);
     assert_eq!(flags("ACME1260116C00105000"), [Flag::AdjustedContract]);
     assert_eq!(flags("ACME7260116C00105000"), [Flag::MiniContract]);

@@ -5,6 +5,7 @@
 use std::io::Read;
 
 use sigma_core::model::{Trade, TradeAction, TradeProblem, traded_symbol};
+use sigma_core::notation::{self, SymbolError};
 
 use crate::cell::Cell;
 use crate::document::Document;
@@ -140,10 +141,12 @@ impl Places {
             }),
         };
         let (quantity, dollars, price) = (number(2), number(3), number(4));
-        let symbol = traded_symbol(text(0));
-        if symbol.is_empty() && self.0[0].is_some() {
-            problems.push(at_row(row, "symbol", "", "no symbol", "name the instrument"));
-        }
+        let symbol = symbol_of(text(0)).unwrap_or_else(|error| {
+            if self.0[0].is_some() {
+                problems.push(at_row(row, "symbol", text(0), &told(&error), error.remedy()));
+            }
+            String::new()
+        });
         let action = action_of(text(1));
         if action.is_none() && self.0[1].is_some() {
             problems.push(at_row(row, "action", text(1), "not an action", "use BUY, SELL, SHORT or COVER"));
@@ -160,6 +163,24 @@ impl Places {
             }),
             _ => Err(problems),
         }
+    }
+}
+
+/// A symbol that cannot be one by its letters may be that of a private asset that is held: who knows the book tells.
+fn symbol_of(text: &str) -> Result<String, SymbolError> {
+    match notation::symbol(text) {
+        Err(SymbolError::Malformed(_)) => Ok(traded_symbol(text)),
+        read => read,
+    }
+}
+
+/// The value stands in a column of its own.
+fn told(error: &SymbolError) -> String {
+    match error {
+        SymbolError::Missing => "no symbol".to_owned(),
+        SymbolError::Malformed(_) => "not a symbol".to_owned(),
+        SymbolError::OptionLike(_) => "looks like an option symbol and is none".to_owned(),
+        SymbolError::Contract { error, .. } => format!("looks like an option: {error}"),
     }
 }
 
@@ -237,6 +258,23 @@ mod tests {
             (3, TradeAction::Short, Some(1250.5))
         );
         assert_eq!(trades[1].price, Some(10.0));
+    }
+
+    #[test]
+    fn options_are_read_in_every_notation() {
+        let symbols = ["AAPL250815P210", "-AAPL250815P210", "AAPL 15AUG25 210 P", "AAPL 08/15/2025 210.00 P"];
+        let rows: String = symbols.iter().map(|symbol| format!("{symbol},BUY,2,3.5\n")).collect();
+        let (trades, problems) = read_trades(format!("symbol,action,qty,price\n{rows}").as_bytes()).unwrap();
+        assert_eq!(problems, []);
+        assert!(trades.iter().all(|trade| trade.symbol == "AAPL250815P00210000"), "{trades:?}");
+
+        let text =
+            "symbol,action,qty,price\nAAPL260116,BUY,1,5\n-AAPL250815P,BUY,1,5\nAAPL250815P0,BUY,1,5\n";
+        let (trades, problems) = read_trades(text.as_bytes()).unwrap();
+        assert_eq!(trades, []);
+        let values: Vec<&str> = problems.iter().map(|problem| problem.value.as_str()).collect();
+        assert_eq!(values, ["AAPL260116", "-AAPL250815P", "AAPL250815P0"]);
+        assert!(problems.iter().all(|p| p.column == "symbol" && p.problem.contains("looks like an option")));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What a limit can be put on: one line a measure.
 //!
 //! # Formula
-//! Every measure reads stored results of one portfolio and close. Dollar measures may be bounded in dollars or as a
+//! Every measure reads the results of one portfolio and close. Dollar measures may be bounded in dollars or as a
 //! fraction of NAV. Measures by name, sector, tag and kind are sizes `|sum of signed values|`, so that one bound holds
 //! long and short; factor dollars and Greeks keep their sign; losses are positive.
 //!
 //! # Degenerate cases
 //! A bucket that holds nothing is zero; a bucket whose every lot is left out of the valuation is unknown. A total that
-//! an engine has not delivered is unknown with the reason of its first exclusion, `not_computed` without one.
+//! an engine has not delivered is unknown with the reason of its first exclusion, `not_computed` without one or where any
+//! is.
 //!
 //! # Verified by
 //! `tests/limits.rs`: each measure against the row it reads.
@@ -21,7 +22,7 @@ use crate::model::{
 use Quantity::{Dollars, Number};
 use SubjectKind::{AssetType, Factor, MarketMove, Scenario, Sector, Symbol, Tag};
 
-/// Stored results of one portfolio at one close, and the lots it holds then.
+/// Results of one portfolio at one close, and the lots it holds then.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitInputs<'a> {
     pub snapshot: &'a Snapshot,
@@ -243,7 +244,12 @@ impl LimitInputs<'_> {
         match engine {
             "valuation" if is_empty => Reason::InvalidInput,
             "valuation" => Reason::InsufficientHistory,
-            _ => self.left_out(engine).next().map_or(Reason::NotComputed, |(_, reason)| reason),
+            // What an engine can still deliver comes before what nobody can: it has a remedy.
+            _ => {
+                let mut reasons = self.left_out(engine).map(|(_, reason)| reason);
+                let first = reasons.next().unwrap_or(Reason::NotComputed);
+                if reasons.any(|reason| reason == Reason::NotComputed) { Reason::NotComputed } else { first }
+            }
         }
     }
 

@@ -66,6 +66,11 @@ pub fn assemble(book: &Book, days: &[Day], i: usize, views: &[PositionView]) -> 
     SnapshotSet { snapshot, exposures: exposures(book, views), exclusions }
 }
 
+/// Whether a book has a NAV: the cash of one none of whose positions has a price would read like one.
+pub fn has_nav(views: &[PositionView]) -> bool {
+    views.is_empty() || views.iter().any(|view| view.market_value.is_some())
+}
+
 fn realised_volatility(days: &[Day], window: usize) -> Option<f64> {
     let recent = days.len().checked_sub(window).map(|start| &days[start..])?;
     let returns: Option<Vec<f64>> = recent.iter().map(|day| day.day_return).collect();

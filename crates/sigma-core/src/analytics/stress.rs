@@ -21,7 +21,7 @@ use super::conditional::{self, ConditionalError, ConditionalMoves};
 use super::positions::{PositionView, gross_weight, loadings};
 use super::repricing::{VolatilityMove, add, index_move, reprice};
 use super::shocks::{FactorShocks, Response, respond};
-use super::snapshot::{exclusion_of, explain, merge};
+use super::snapshot::{exclusion, exclusion_of, explain, merge};
 use crate::model::{
     Book, Exclusion, FactorMatrix, FactorPnl, ImpliedMove, Instrument, InstrumentResults, Issue, MARKET,
     Market, MarketRiskResult, MarketRiskShock, RATES, Reason, Scenario, ScenarioPnl, StressResult,
@@ -29,6 +29,9 @@ use crate::model::{
 
 /// Name under which scenario results of loadings and full option repricing are stored.
 pub const METHOD: &str = "loadings";
+
+/// Window of the covariance that correlated mode uses, in sessions.
+pub const COVARIANCE_WINDOW: usize = 252;
 
 /// A portfolio at one close with everything a scenario acts on.
 #[derive(Debug, Clone, Copy)]
@@ -222,6 +225,36 @@ pub fn exclusions(inputs: &StressInputs<'_>, pnls: &[PositionPnl]) -> Vec<Exclus
     merge(found)
 }
 
+/// Positions that factor moves cannot reach, and in one line those that only yield moves cannot reach. Moves of size
+/// zero find them: what is missing does not depend on the size.
+pub fn left_out(on: &StressInputs<'_>, scenarios: &[(String, FactorShocks)]) -> Vec<Exclusion> {
+    let mut probe = FactorShocks { moves: vec![(MARKET.to_owned(), 0.0)], ..FactorShocks::default() };
+    for (factor, _) in scenarios.iter().flat_map(|(_, shocks)| &shocks.moves) {
+        if probe.factor(factor).is_none() {
+            probe.moves.push((factor.clone(), 0.0));
+        }
+    }
+    let by_factors = position_pnls(on, &probe, VolatilityMove::Unchanged);
+    probe.rate_change = Some(0.0);
+    let by_rates = position_pnls(on, &probe, VolatilityMove::Unchanged);
+    let mut found = exclusions(on, &by_factors);
+    let unmoved = by_factors.iter().zip(&by_rates).zip(on.views);
+    let unmoved: Vec<f64> = unmoved
+        .filter(|((factors, rates), _)| factors.outcome.is_ok() && rates.outcome.is_err())
+        .filter_map(|(_, view)| view.market_value)
+        .collect();
+    if !unmoved.is_empty() {
+        let gross = gross_weight(on.views);
+        let detail = format!(
+            "yield moves leave out {} positions without a rate loading; run `sigma-sync rates`, then `sigma-factors run`",
+            unmoved.len()
+        );
+        let left_out: f64 = unmoved.iter().map(|value| value.abs()).sum();
+        found.push(exclusion(Issue::error(RATES, Reason::NoRate, detail), Some(left_out), gross));
+    }
+    found
+}
+
 /// Market moves of the market-risk table, decimal fractions.
 pub const MARKET_MOVES: [f64; 6] = [-0.20, -0.10, -0.05, 0.05, 0.10, 0.20];
 /// Parallel yield moves of the market-risk table, basis points.
@@ -234,17 +267,28 @@ pub fn market_risk(inputs: &StressInputs<'_>) -> Vec<MarketRiskResult> {
     market.chain(rates).map(|shock| market_risk_row(inputs, shock)).collect()
 }
 
-fn market_risk_row(inputs: &StressInputs<'_>, shock: MarketRiskShock) -> MarketRiskResult {
-    let (scenario_id, shocks) = match shock {
+/// A row of the table as the engine reads it.
+pub fn market_risk_shocks(shock: MarketRiskShock) -> FactorShocks {
+    match shock {
         MarketRiskShock::Market(m) => {
-            let id = format!("market_{}_{:.0}pct", if m > 0.0 { "up" } else { "down" }, m.abs() * 100.0);
-            (id, FactorShocks { moves: vec![(MARKET.to_owned(), m)], ..FactorShocks::default() })
+            FactorShocks { moves: vec![(MARKET.to_owned(), m)], ..FactorShocks::default() }
         }
         MarketRiskShock::RatesBp(bp) => {
-            let id = format!("rates_{}_{:.0}bp", if bp > 0.0 { "up" } else { "down" }, bp.abs());
-            (id, FactorShocks { rate_change: Some(bp / 10_000.0), ..FactorShocks::default() })
+            FactorShocks { rate_change: Some(bp / 10_000.0), ..FactorShocks::default() }
+        }
+    }
+}
+
+fn market_risk_row(inputs: &StressInputs<'_>, shock: MarketRiskShock) -> MarketRiskResult {
+    let scenario_id = match shock {
+        MarketRiskShock::Market(m) => {
+            format!("market_{}_{:.0}pct", if m > 0.0 { "up" } else { "down" }, m.abs() * 100.0)
+        }
+        MarketRiskShock::RatesBp(bp) => {
+            format!("rates_{}_{:.0}bp", if bp > 0.0 { "up" } else { "down" }, bp.abs())
         }
     };
+    let shocks = market_risk_shocks(shock);
     let (outcome, excluded_value) = sum(inputs, &position_pnls(inputs, &shocks, VolatilityMove::Unchanged));
     MarketRiskResult { scenario_id, shock, outcome, excluded_value }
 }

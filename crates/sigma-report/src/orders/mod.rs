@@ -9,6 +9,7 @@ pub mod tables;
 use std::collections::HashMap;
 
 use sigma_core::model::{OccSymbol, Trade, TradeAction, TradeProblem, is_malformed_option, parse_occ};
+use sigma_core::notation;
 
 /// One order.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,13 +110,16 @@ fn order(trade: &Trade, id: String) -> Result<Order, Vec<TradeProblem>> {
         remedy: remedy.to_owned(),
     };
     let mut problems = Vec::new();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/^".contains(c);
-    let is_none = trade.symbol.is_empty() || is_malformed_option(&trade.symbol);
-    if is_none || !trade.symbol.chars().all(allowed) {
-        let remedy = "write shares like BRK.B and options like SPY250919C00460000";
-        problems.push(problem("symbol", trade.symbol.clone(), "not a symbol", remedy));
+    // An order for shares in place of one for an option is the worst that can come of a spelling.
+    let symbol = notation::symbol(&trade.symbol).unwrap_or_else(|error| {
+        problems.push(problem("symbol", trade.symbol.clone(), &error.to_string(), error.remedy()));
+        trade.symbol.clone()
+    });
+    let option = parse_occ(&symbol);
+    if problems.is_empty() && is_malformed_option(&symbol) {
+        let told = "looks like an option whose terms its symbol does not tell";
+        problems.push(problem("symbol", trade.symbol.clone(), told, "order it from the broker directly"));
     }
-    let option = parse_occ(&trade.symbol);
     for (column, value) in [("quantity", trade.quantity), ("dollars", trade.dollars), ("price", trade.price)]
     {
         if let Some(value) = value.filter(|value| !(value.is_finite() && *value > 0.0)) {
@@ -145,7 +149,7 @@ fn order(trade: &Trade, id: String) -> Result<Order, Vec<TradeProblem>> {
     match size {
         Some(size) if problems.is_empty() => Ok(Order {
             id,
-            symbol: trade.symbol.clone(),
+            symbol,
             action: trade.action,
             size,
             limit_price: trade.price,
@@ -169,8 +173,11 @@ pub(crate) mod tests {
         let trades = [
             trade("BRK.B", TradeAction::Buy, None, Some(5_000.0)),
             trade("SPY250919P00500000", TradeAction::Sell, Some(2.0), None),
+            trade("-AAPL250815P200", TradeAction::Buy, Some(2.0), None),
         ];
         let orders = orders(&trades, "X").unwrap();
+        assert_eq!(orders[2].symbol, "AAPL250815P00200000");
+        assert_eq!(orders[2].option.as_ref().map(|occ| occ.strike), Some(200.0));
         assert_eq!((orders[0].id.as_str(), orders[1].id.as_str()), ("X-0001", "X-0002"));
         assert_eq!((orders[0].dollars(), orders[0].quantity()), (Some(5_000.0), None));
         assert_eq!(orders[1].option.as_ref().map(|occ| occ.strike), Some(500.0));
@@ -223,6 +230,9 @@ pub(crate) mod tests {
     fn everything_wrong_is_told() {
         let trades = [
             trade("A B", TradeAction::Buy, Some(1.0), None),
+            trade("AAPL260116", TradeAction::Buy, Some(1.0), None),
+            trade("1AAPL250815P00200000", TradeAction::Buy, Some(1.0), None),
+            trade("-AAPL", TradeAction::Buy, Some(1.0), None),
             trade("AAPL", TradeAction::Buy, Some(1.0), Some(2.0)),
             trade("AAPL", TradeAction::Buy, None, None),
             trade("AAPL", TradeAction::Buy, Some(-1.0), None),
@@ -231,6 +241,12 @@ pub(crate) mod tests {
         ];
         let problems = orders(&trades, "X").unwrap_err();
         let columns: Vec<&str> = problems.iter().map(|p| p.column.as_str()).collect();
-        assert_eq!(columns, ["symbol", "quantity", "quantity", "quantity", "dollars", "quantity"]);
+        assert_eq!(
+            columns,
+            [
+                "symbol", "symbol", "symbol", "symbol", "quantity", "quantity", "quantity", "dollars",
+                "quantity"
+            ]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `sigma-report positions`: every lot at the close of a snapshot, or groups of them with subtotals.
 
 use clap::ValueEnum;
+use sigma_cli::args::parse_stored_symbol;
 use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Shown, Table,
     TagFilterArgs, WhatIf, WhatIfArgs,
@@ -53,7 +54,7 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "BY")]
     pub group_by: Option<GroupBy>,
     /// Only this symbol, and options on it; repeatable
-    #[arg(long = "symbol", value_name = "SYMBOL")]
+    #[arg(long = "symbol", value_name = "SYMBOL", value_parser = parse_stored_symbol)]
     pub symbols: Vec<String>,
     #[command(flatten)]
     pub filter: TagFilterArgs,

@@ -12,7 +12,7 @@ use sigma_cli::{
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::analytics::performance::{self, Day};
 use sigma_core::analytics::positions;
-use sigma_core::analytics::snapshot::{SnapshotSet, assemble};
+use sigma_core::analytics::snapshot::{SnapshotSet, assemble, has_nav};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{Book, Exclusion, ExposureRow, InstrumentResults, Market, Snapshot};
 use sigma_store::{Saved, Scope, Store};
@@ -148,8 +148,7 @@ fn compute(app: &App, loaded: &Loaded, calendar: &Calendar, dates: &SessionRange
         for (i, day) in days.iter().enumerate().filter(|(_, day)| wanted(day)) {
             let views = positions::assess(book, &day.lots, &loaded.market, results(day.date));
             let set = assemble(book, &days, i, &views);
-            // A book none of whose positions has a price has no NAV: its cash alone would read like one.
-            match views.is_empty() || views.iter().any(|view| view.market_value.is_some()) {
+            match has_nav(&views) {
                 true => rows.add(book.portfolio.id, set),
                 false => rows.exclude(book.portfolio.id, day.date, set.exclusions),
             }

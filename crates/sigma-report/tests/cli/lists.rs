@@ -142,6 +142,7 @@ fn trades_are_exported_and_read_back() {
     // No such date: it is not ordered as a share.
     std::fs::write(path.join("wrong.csv"), "symbol,action,quantity\nAAPL250631C00500000,BUY,1\n").unwrap();
     let wrong = report(path, "export trades --file wrong.csv").ended(2);
-    assert!(wrong.err.contains("not a symbol") && wrong.err.contains("1 problem in"), "{}", wrong.err);
+    assert!(wrong.err.contains("looks like an option symbol and is none"), "{}", wrong.err);
+    assert!(wrong.err.contains("1 problem in"), "{}", wrong.err);
     report(path, "export trades").ended(2);
 }

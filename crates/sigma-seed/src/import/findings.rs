@@ -1,11 +1,15 @@
 //! What is wrong or doubtful in a file: findings of its reader, and those that show only against the database.
 
+use std::collections::HashMap;
+
 use sigma_brokers::{Problem, Severity};
 use sigma_cli::{Cell, Column, Table};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
+    /// Slug of the portfolio whose account it is about; `None` for the file as a whole.
+    pub portfolio: Option<String>,
     pub row: Option<u64>,
     pub column: Option<String>,
     pub value: Option<String>,
@@ -66,6 +70,7 @@ impl Finding {
     pub fn new(code: &'static str, row: Option<u64>, message: impl Into<String>) -> Finding {
         let entry = CODES.iter().find(|entry| entry.0 == code);
         Finding {
+            portfolio: None,
             row,
             column: None,
             value: None,
@@ -96,7 +101,20 @@ impl From<Problem> for Finding {
     fn from(problem: Problem) -> Finding {
         let Problem { row, column, value, symbol, code, severity, message, remedy } = problem;
         let (code, remedy) = (code.to_owned(), remedy.to_owned());
-        Finding { row, column, value, symbol, code, severity, message, remedy }
+        Finding { portfolio: None, row, column, value, symbol, code, severity, message, remedy }
+    }
+}
+
+/// Says of what one account was found to lack that it is that one's: an account's line must not read like another's.
+pub fn name_portfolio(findings: &mut [Finding], slug: &str) {
+    findings.iter_mut().for_each(|finding| finding.portfolio = Some(slug.to_owned()));
+}
+
+/// The same of what the reader of the file found in the rows of accounts, by their portfolios.
+pub fn name_rows(findings: &mut [Finding], portfolios: &HashMap<u64, &str>) {
+    for finding in findings.iter_mut().filter(|finding| finding.portfolio.is_none()) {
+        let of_row = finding.row.and_then(|row| portfolios.get(&row));
+        finding.portfolio = of_row.map(|slug| (*slug).to_owned());
     }
 }
 
@@ -111,6 +129,7 @@ pub const WARNINGS_SHOWN: usize = 500;
 /// One row for each finding, in the order of the file.
 pub fn table(findings: &[Finding]) -> Table {
     let mut table = Table::new(vec![
+        Column::text("portfolio", "Portfolio"),
         Column::number("row", "Row"),
         Column::text("column", "Column"),
         Column::text("value", "Value"),
@@ -128,6 +147,7 @@ pub fn table(findings: &[Finding]) -> Table {
     sorted.sort_by_key(|finding| finding.row);
     for finding in sorted {
         table.push(vec![
+            Cell::or_blank(finding.portfolio.clone(), Cell::Text),
             Cell::or_blank(finding.row, |row| Cell::Int(row as i64)),
             Cell::or_blank(finding.column.clone(), Cell::Text),
             Cell::or_blank(finding.value.clone(), Cell::Text),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
-use sigma_brokers::{BROKERS, BrokerId, Mapping, Options, notation};
-use sigma_cli::args::parse_date;
+use sigma_brokers::{BROKERS, BrokerId, Mapping, Options};
+use sigma_cli::args::{parse_date, parse_symbol};
 use sigma_cli::{App, Document, DryRun, ExitStatus, LockArgs, OutputArgs, open_input, store_error};
 use sigma_store::{ImportPlan, Saved, Store};
 
@@ -17,7 +17,6 @@ use crate::decimal::Decimal;
 use crate::import::findings::{self, Finding};
 use crate::import::source::{self, Source};
 use crate::import::{plan, preview};
-use crate::symbols::canonical;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -87,10 +86,7 @@ fn parse_broker(text: &str) -> Result<Format, String> {
 /// `ACME=12.50`; nothing is a price, as of an option that ended worthless.
 fn parse_exit(text: &str) -> Result<(String, f64), String> {
     let (symbol, price) = text.rsplit_once('=').ok_or("write it like ACME=12.50")?;
-    let symbol = match notation::contract(symbol) {
-        Some(contract) => contract.map_err(|error| error.to_string())?.symbol,
-        None => canonical(symbol).map_err(|error| error.to_string())?,
-    };
+    let symbol = parse_symbol(symbol)?;
     let price = Decimal::parse(price)?.value;
     if price >= 0.0 { Ok((symbol, price)) } else { Err(format!("a price of {price} is below 0")) }
 }

@@ -1,11 +1,11 @@
 //! Which portfolio holds which account of earlier imports.
 
 use sigma_cli::store_error;
-use sigma_core::model::Portfolio;
+use sigma_core::model::{Portfolio, slug_of};
 use sigma_store::{Import, Store};
 
 use crate::import::accounts::{Destination, Known};
-use crate::import::findings::Finding;
+use crate::import::findings::{Finding, name_portfolio};
 
 /// The portfolios that accounts were imported into, and which accounts each holds; earlier imports first.
 pub async fn known(store: &mut Store) -> anyhow::Result<Vec<Known>> {
@@ -49,5 +49,6 @@ pub fn twice(destination: &Destination, everywhere: &[Known]) -> Vec<Finding> {
             found.push(Finding::new("ERR_IMP_016", None, message));
         }
     }
+    name_portfolio(&mut found, &slug_of(&destination.portfolio));
     found
 }

@@ -94,6 +94,11 @@ pub async fn prepare_accounts(
         let context = Context { args, source, statement, as_of, cash, imported_at };
         drafts.push(draft(&context, store, destination, found).await?);
     }
+    let rows = drafts.iter().flat_map(|draft| {
+        let slug = draft.book.portfolio.slug.as_str();
+        draft.stated.positions.iter().map(move |position| (position.row, slug))
+    });
+    findings::name_rows(found, &rows.collect());
     check_slugs(&drafts)?;
     check_exits(args, &drafts)?;
     let comparisons = compare_all(args, &mut drafts, &calendar, found)?;
@@ -127,13 +132,19 @@ fn compare_all(
         let mut comparisons = Vec::with_capacity(drafts.len());
         for draft in &*drafts {
             let Draft { book, prepared, market, .. } = draft;
-            comparisons.push(compare(book, prepared, market, calendar, &mut told).map_err(calendar_error)?);
+            let mut own = Vec::new();
+            comparisons.push(compare(book, prepared, market, calendar, &mut own).map_err(calendar_error)?);
+            findings::name_portfolio(&mut own, &book.portfolio.slug);
+            told.extend(own);
         }
         if args.strict {
             findings::strict(&mut told);
         }
         if is_part {
-            let key = |finding: &Finding| (finding.code.clone(), finding.row, finding.message.clone());
+            let key = |finding: &Finding| {
+                let Finding { portfolio, code, row, message, .. } = finding;
+                (portfolio.clone(), code.clone(), *row, message.clone())
+            };
             let known: BTreeSet<_> = found.iter().map(key).collect();
             told.retain(|finding| !known.contains(&key(finding)));
         }
@@ -279,10 +290,10 @@ async fn draft(
         stored: &stored,
         tags: &tags,
     };
-    let mut prepared = prepare(&stated, &terms, found);
+    let mut own = Vec::new();
+    let mut prepared = prepare(&stated, &terms, &mut own);
     if target == Target::Existing {
-        let late = late_activity(&book, &stated, found);
-        found.extend(late);
+        own.extend(late_activity(&book, &stated, found));
     }
     let cash = args.cash.as_ref().map(|cash| cash.value);
     if !terms.is_whole_account && target == Target::Existing {
@@ -291,8 +302,10 @@ async fn draft(
     }
     if let Some((what, total, read)) = preview::disagreement(&stated) {
         let message = format!("the file states a {what} of {total:.2}; its rows add up to {read:.2}");
-        found.push(Finding::new("ERR_IMP_006", None, message));
+        own.push(Finding::new("ERR_IMP_006", None, message));
     }
+    findings::name_portfolio(&mut own, &book.portfolio.slug);
+    found.extend(own);
     let others: Vec<Instrument> = stored.into_values().collect();
     let market =
         store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;

@@ -18,8 +18,8 @@ pub struct Args {
     /// Portfolio by its slug
     #[arg(long, value_name = "SLUG")]
     pub portfolio: String,
-    /// Symbol such as BRK.B; options by OCC symbol such as SPY250919C00460000
-    #[arg(long)]
+    /// Symbol such as BRK.B; options such as SPY250919C00460000 or in a notation of brokers
+    #[arg(long, allow_hyphen_values = true)]
     pub symbol: String,
     /// Units, for options contracts; negative is short
     #[arg(long, value_parser = parse_quantity, allow_negative_numbers = true)]

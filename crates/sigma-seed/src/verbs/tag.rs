@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
+use sigma_cli::args::parse_stored_symbol;
 use sigma_cli::{
     App, Cell, Column, Document, DryRun, ExitStatus, LockArgs, OutputArgs, Table, TagFilterArgs, spelling,
     store_error,
@@ -51,7 +52,7 @@ pub struct Choice {
     #[arg(long = "position", value_name = "ID")]
     pub ids: Vec<i64>,
     /// Positions in this symbol, and options on it; repeatable
-    #[arg(long = "symbol", value_name = "SYMBOL")]
+    #[arg(long = "symbol", value_name = "SYMBOL", value_parser = parse_stored_symbol)]
     pub symbols: Vec<String>,
     #[command(flatten)]
     pub filter: TagFilterArgs,

@@ -121,3 +121,25 @@ fn a_new_start_forgets_what_was_before() {
     is_refused(&import(&folder, &[IND], "11/05/2025", &[]), "Own holds the account ROTH ...2222");
     assert_eq!(folder.rows("imports").len(), 3, "what was imported is still told");
 }
+
+/// What one account lacks is told under the portfolio that it becomes, and never as a line that repeats.
+#[test]
+fn findings_name_the_portfolio_of_their_account() {
+    let folder = Folder::new();
+    let rows = ["X1111,Ind,AAA,x,10,$10.00,$100.00,$90.00\n", "X2222,ROTH,BBB,x,10,$10.00,$100.00,\n"];
+    let told = |outcome: &Outcome, code: &str| -> Vec<String> {
+        let problems = outcome.section("problems");
+        let of_code = problems.iter().filter(|row| row["code"] == code);
+        of_code.map(|row| row["portfolio"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let done = import(&folder, &rows, "11/04/2025", &["--dry-run"]);
+    is_done(&done);
+    assert_eq!(told(&done, "ERR_IMP_009"), ["own-ind", "own-roth"]);
+    assert_eq!(told(&done, "ERR_IMP_012"), ["own-roth"]);
+
+    let foreign =
+        "X2222,ROTH,BBB,x,10,$10.00,$100.00,$90.00\nX2222,ROTH,ACME260117C105,x,1,$1.00,$100.00,$90.00\n";
+    let done = import(&folder, &[rows[0], foreign], "11/04/2025", &["--dry-run"]);
+    // Found by the reader of the file, which knows no portfolios.
+    assert_eq!(told(&done, "ERR_OPT_003"), ["own-roth"], "{}", done.stdout);
+}

@@ -1,8 +1,9 @@
 //! `hedge`: the smallest trades in given instruments that bring named exposures to target. Arithmetic, not advice.
 
+use sigma_cli::args::parse_symbol;
 use sigma_cli::what_if::one_portfolio;
 use sigma_cli::{App, AsOfArgs, ExitStatus, OutputArgs, PortfolioArgs, ProFormaRequest, load_what_if};
-use sigma_core::model::{Issue, Trade, TradeAction, traded_symbol};
+use sigma_core::model::{Issue, Trade, TradeAction};
 
 use super::hedge_tables;
 use super::what_if::LOADINGS;
@@ -13,7 +14,14 @@ use crate::what_if::target::{TARGETS, Target, refuse_repeated};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Instruments to trade, apart by commas
-    #[arg(long, value_name = "SYM[,SYM..]", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "SYM[,SYM..]",
+        value_delimiter = ',',
+        required = true,
+        allow_hyphen_values = true,
+        value_parser = parse_symbol
+    )]
     with: Vec<String>,
     /// Exposure and the value it should have; repeatable
     #[arg(long, value_name = "NAME=VALUE", required = true, help = target_help())]
@@ -63,7 +71,7 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
 fn probe((at, symbol): (usize, &String)) -> Trade {
     Trade {
         row: at + 1,
-        symbol: traded_symbol(symbol),
+        symbol: symbol.clone(),
         action: TradeAction::Buy,
         quantity: Some(1.0),
         dollars: None,

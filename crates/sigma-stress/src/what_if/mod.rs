@@ -11,13 +11,13 @@ pub mod target;
 
 use sigma_cli::{App, OutputArgs, ProFormaRequest, Side, WhatIf, load_what_if, store_error};
 use sigma_core::analytics::factor_model::covariance_method;
-use sigma_core::analytics::stress::StressInputs;
+use sigma_core::analytics::stress::{COVARIANCE_WINDOW, StressInputs, left_out};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{FactorMatrix, Issue};
 use sigma_store::Store;
 
-use crate::evaluate::{exclusions, gaps};
-use crate::inputs::{COVARIANCE_WINDOW, Scenarios};
+use crate::evaluate::gaps;
+use crate::inputs::Scenarios;
 
 /// The two states with what scenarios need.
 pub struct Thought {
@@ -65,7 +65,7 @@ impl Thought {
             let missing = gaps(&state.inputs(), self.what_if.as_of);
             let explained = missing.explain_positions();
             issues.extend(missing.issues());
-            let left_out = exclusions(&state.inputs(), &self.scenarios.active);
+            let left_out = left_out(&state.inputs(), &self.scenarios.active);
             let told = |issue: &Issue| explained && issue.reason == sigma_core::model::Reason::NotComputed;
             issues.extend(left_out.into_iter().map(|exclusion| exclusion.issue).filter(|issue| !told(issue)));
         }

@@ -133,6 +133,25 @@ fn a_symbol_that_is_not_stored_is_a_remark() {
 }
 
 #[test]
+fn symbols_are_read_as_everywhere() {
+    let of = |subject: &str| {
+        parse(&format!("[[limit]]\nmeasure = 'single_name'\nsubject = '{subject}'\nmax = 0\n"), &known())
+    };
+    for subject in ["AAPL", "aapl", " aapl "] {
+        let file = of(subject).unwrap();
+        assert_eq!(file.limits[0].subject.as_deref(), Some("AAPL"));
+        assert_eq!(file.unknown_symbols, []);
+    }
+    assert_eq!(of("brk/b").unwrap().limits[0].subject.as_deref(), Some("BRK.B"));
+    for subject in ["AAPL250815P210", "-AAPL250815P210", "AAPL 15AUG25 210 P", "AAPL250815P00210000"] {
+        let told = &of(subject).unwrap_err()[0].message;
+        assert!(told.contains("is an option") && told.ends_with("write AAPL"), "{told}");
+    }
+    let told = &of("AAPL250815").unwrap_err()[0].message;
+    assert!(told.contains("\"AAPL250815\" looks like an option symbol and is none"), "{told}");
+}
+
+#[test]
 fn the_documented_example_reads() {
     let document = include_str!("../../../../docs/limits.md");
     let example = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();

@@ -8,6 +8,7 @@ use sigma_core::analytics::stress::METHOD;
 use sigma_core::calendar::{FIRST_DATE, LAST_DATE};
 use sigma_store::{Scope, Store, Violation};
 
+use crate::agreement;
 use crate::identities::{self, Broken};
 
 /// Options of `check`.
@@ -48,6 +49,12 @@ async fn broken_identities(app: &App, store: &mut Store) -> anyhow::Result<Vec<B
     broken.extend(identities::exposures(&exposures, &snapshots));
     broken.extend(identities::stress(&stress));
     broken.extend(identities::market_risk(&market_risk));
+    if let Some(last) = snapshots.iter().map(|(_, snapshot)| snapshot.as_of).max() {
+        let books = store.books(&[]).await.map_err(store_error)?;
+        let market = store.books_market(&books, &[], None, last).await.map_err(store_error)?;
+        let stale = agreement::stale_snapshots(&books, &snapshots, &market, &calendar);
+        broken.extend(stale.map_err(calendar_error)?);
+    }
     Ok(broken)
 }
 
@@ -66,7 +73,7 @@ fn table(violations: &[Violation], broken: &[Broken], slugs: &HashMap<i64, Strin
     for found in broken {
         table.push(vec![
             Cell::text(found.rule),
-            Cell::Int(1),
+            Cell::Int(found.rows as i64),
             Cell::or_blank(slugs.get(&found.portfolio_id), Cell::text),
             Cell::Date(found.as_of),
             Cell::text(&found.detail),

@@ -1,6 +1,6 @@
-//! `limits`: stored results against the bounds of a file.
+//! `limits`: books as they stand against the bounds of a file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -8,16 +8,13 @@ use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, StoredResults,
     Table, fail, store_error,
 };
-use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::analytics::limits::{self, Check, Limit, LimitInputs, Status, Unit};
-use sigma_core::analytics::stress::METHOD;
-use sigma_core::model::{
-    Book, Exclusion, ExposureRow, FactorExposure, InstrumentKind, Lot, MarketRiskResult, Snapshot,
-    StressResult,
-};
+use sigma_core::model::{Book, InstrumentKind, Lot, Reason, Snapshot};
 use sigma_store::{Engine, Scope, Store};
 
+use crate::agreement;
 use crate::limits_file::{KnownNames, LimitsFile, Problem, parse};
+use crate::standing::{Sources, Standing};
 
 const RESULTS: StoredResults =
     StoredResults { engine: Engine::Snapshots, what: "snapshots", command: "sigma-report snapshot" };
@@ -50,18 +47,63 @@ pub async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     }
     let ids: Vec<i64> = books.iter().map(|book| book.portfolio.id).collect();
     let date = app.stored_date(&mut store, RESULTS, Some(&ids), &args.as_of).await?;
-    let stored = Stored::load(&mut store, date.as_of, &ids).await?;
-    let known = known_names(&mut store, &stored).await?;
+    let day = Scope::day(date.as_of, &ids);
+    let stored: HashMap<i64, Snapshot> =
+        store.snapshots(&day).await.map_err(store_error)?.into_iter().collect();
+    let calendar = app.calendar()?;
+    let sources = Sources::load(&mut store, &calendar, &books, date.as_of).await?;
+    let standings = sources.standings(&books)?;
+    let known = known_names(&mut store, &standings).await?;
     let file = limits_of(app, &args.file, &text, &known)?;
-    if stored.snapshots.is_empty() {
+    if stored.is_empty() {
         return Err(date.nothing(RESULTS.what));
     }
 
-    let (mut table, found) = judge(&file.limits, &books, &stored, date.as_of, args.all);
+    let judged = judge(&file.limits, &books, &standings, date.as_of, args.all);
+    let Judged { mut table, found, waiting } = judged;
     args.list.apply(&mut table)?;
     let document = Document::single(table).title("Limits").as_of(date.as_of).note(sentence(&found));
     app.write(&args.output, &document)?;
+    tell_stale(app, &books, &stored, &standings);
+    tell_waiting(app, &waiting, date.as_of);
     Ok(ExitStatus::partial_if(found.contains(&Status::Breach) || found.contains(&Status::Unknown)))
+}
+
+/// Other tools still show the stored results, so a reader of both has to know that they are of another book.
+fn tell_stale(
+    app: &App,
+    books: &[Book],
+    stored: &HashMap<i64, Snapshot>,
+    standings: &HashMap<i64, Standing>,
+) {
+    for Book { portfolio, .. } in books {
+        let Some((stored, standing)) = stored.get(&portfolio.id).zip(standings.get(&portfolio.id)) else {
+            continue;
+        };
+        let now = &standing.snapshot;
+        if let Some(told) = agreement::difference(stored, &agreement::Totals::from(now)) {
+            let (slug, as_of) = (&portfolio.slug, now.as_of);
+            app.note(&format!(
+                "{slug} has changed since its snapshot of {as_of} was stored: {told}; the limits are held against it as \
+                 it stands; for reports run the engines again, `sigma-report snapshot --as-of {as_of}` last"
+            ));
+        }
+    }
+}
+
+/// What an engine has not computed yet is unknown until it has.
+fn tell_waiting(app: &App, waiting: &BTreeMap<&str, BTreeSet<&str>>, as_of: NaiveDate) {
+    for (engine, slugs) in waiting {
+        let commands = match *engine {
+            "greeks" => "`sigma-greeks run --as-of {}`",
+            "factors" => "`sigma-factors run --as-of {}`",
+            "stress" => "`sigma-greeks run --as-of {}`, then `sigma-factors run --as-of {}`",
+            _ => "`sigma-sync prices --as-of {}`",
+        };
+        let commands = commands.replace("{}", &as_of.to_string());
+        let slugs = slugs.iter().copied().collect::<Vec<_>>().join(", ");
+        app.note(&format!("not_computed: {engine} of {slugs}; run {commands}, then this again"));
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -94,50 +136,8 @@ fn limits_of(app: &App, path: &Path, text: &str, known: &KnownNames) -> anyhow::
     }
 }
 
-/// Results of one date by portfolio id.
-#[derive(Default)]
-struct Stored {
-    snapshots: HashMap<i64, Snapshot>,
-    exposures: HashMap<i64, Vec<ExposureRow>>,
-    factors: HashMap<i64, Vec<FactorExposure>>,
-    stress: HashMap<i64, Vec<StressResult>>,
-    market_risk: HashMap<i64, Vec<MarketRiskResult>>,
-    exclusions: HashMap<i64, Vec<(String, Exclusion)>>,
-}
-
-impl Stored {
-    async fn load(store: &mut Store, as_of: NaiveDate, ids: &[i64]) -> anyhow::Result<Stored> {
-        let day = Scope::day(as_of, ids);
-        let mut stored = Stored {
-            snapshots: store.snapshots(&day).await.map_err(store_error)?.into_iter().collect(),
-            ..Stored::default()
-        };
-        for (id, _, row) in store.exposures(&day).await.map_err(store_error)? {
-            stored.exposures.entry(id).or_default().push(row);
-        }
-        for (id, _, rows) in store.factor_exposures(&day, DEFAULT_METHOD).await.map_err(store_error)? {
-            stored.factors.entry(id).or_default().extend(rows);
-        }
-        let active: BTreeSet<String> =
-            store.active_scenarios().await.map_err(store_error)?.into_iter().map(|s| s.id).collect();
-        for (id, _, row) in store.stress_results(&day, METHOD).await.map_err(store_error)? {
-            // Results of a scenario that has been switched off since are nobody's limit.
-            if active.contains(&row.scenario_id) {
-                stored.stress.entry(id).or_default().push(row);
-            }
-        }
-        for (id, _, row) in store.market_risk_results(&day, METHOD).await.map_err(store_error)? {
-            stored.market_risk.entry(id).or_default().push(row);
-        }
-        for (id, _, engine, exclusion) in store.exclusions(&day, None).await.map_err(store_error)? {
-            stored.exclusions.entry(id).or_default().push((engine, exclusion));
-        }
-        Ok(stored)
-    }
-}
-
 /// Every name that a file may use, from all portfolios: one file serves them all.
-async fn known_names(store: &mut Store, stored: &Stored) -> anyhow::Result<KnownNames> {
+async fn known_names(store: &mut Store, standings: &HashMap<i64, Standing>) -> anyhow::Result<KnownNames> {
     let instruments = store.instruments().await.map_err(store_error)?;
     let unique = |names: BTreeSet<String>| names.into_iter().collect::<Vec<String>>();
     let mut tags = BTreeSet::new();
@@ -146,7 +146,8 @@ async fn known_names(store: &mut Store, stored: &Stored) -> anyhow::Result<Known
     }
     let mut sectors: BTreeSet<String> = instruments.iter().filter_map(|i| i.sector.clone()).collect();
     sectors.insert(sigma_core::analytics::exposures::UNCLASSIFIED.to_owned());
-    let moves = stored.market_risk.values().flatten().map(|row| row.scenario_id.clone());
+    let moves = standings.values().flat_map(|standing| &standing.market_risk);
+    let moves = moves.map(|row| row.scenario_id.clone());
     Ok(KnownNames {
         portfolios: store.portfolios(&[]).await.map_err(store_error)?.into_iter().map(|p| p.slug).collect(),
         symbols: unique(instruments.iter().map(|i| i.risk_symbol().to_owned()).collect()),
@@ -159,39 +160,49 @@ async fn known_names(store: &mut Store, stored: &Stored) -> anyhow::Result<Known
     })
 }
 
-fn judge(
-    file: &[Limit],
-    books: &[Book],
-    stored: &Stored,
-    as_of: NaiveDate,
-    all: bool,
-) -> (Table, Vec<Status>) {
-    let mut table = Table::new(columns());
-    let mut found = Vec::new();
-    for book in books {
-        let id = &book.portfolio.id;
-        let lots: Vec<&Lot> = book.lots.iter().filter(|lot| lot.position.is_open(as_of)).collect();
-        let inputs = stored.snapshots.get(id).map(|snapshot| LimitInputs {
-            snapshot,
-            exposures: rows(&stored.exposures, id),
-            factors: rows(&stored.factors, id),
-            stress: rows(&stored.stress, id),
-            market_risk: rows(&stored.market_risk, id),
-            exclusions: rows(&stored.exclusions, id),
-            lots: &lots,
-        });
-        for limit in limits::applicable(file, &book.portfolio.slug) {
-            let checks = limits::check(limit, inputs.as_ref());
-            found.extend(checks.iter().map(|check| check.status));
-            let told = if all { checks } else { limits::notable(checks) };
-            told.iter().for_each(|check| table.push(cells(&book.portfolio.slug, check)));
-        }
-    }
-    (table, found)
+/// Verdicts on all limits.
+struct Judged<'a> {
+    table: Table,
+    found: Vec<Status>,
+    /// Portfolios by the engine that has not computed what a limit is on.
+    waiting: BTreeMap<&'static str, BTreeSet<&'a str>>,
 }
 
-fn rows<'a, T>(by_portfolio: &'a HashMap<i64, Vec<T>>, id: &i64) -> &'a [T] {
-    by_portfolio.get(id).map(Vec::as_slice).unwrap_or_default()
+fn judge<'a>(
+    file: &[Limit],
+    books: &'a [Book],
+    standings: &HashMap<i64, Standing>,
+    as_of: NaiveDate,
+    all: bool,
+) -> Judged<'a> {
+    let mut judged = Judged { table: Table::new(columns()), found: Vec::new(), waiting: BTreeMap::new() };
+    for book in books {
+        let slug = &book.portfolio.slug;
+        let lots: Vec<&Lot> = book.lots.iter().filter(|lot| lot.position.is_open(as_of)).collect();
+        let inputs = standings.get(&book.portfolio.id).map(|standing| inputs(standing, &lots));
+        for limit in limits::applicable(file, slug) {
+            let checks = limits::check(limit, inputs.as_ref());
+            judged.found.extend(checks.iter().map(|check| check.status));
+            if checks.iter().any(|check| check.value == Err(Reason::NotComputed)) {
+                judged.waiting.entry(limit.measure.engine).or_default().insert(slug);
+            }
+            let told = if all { checks } else { limits::notable(checks) };
+            told.iter().for_each(|check| judged.table.push(cells(slug, check)));
+        }
+    }
+    judged
+}
+
+fn inputs<'a>(standing: &'a Standing, lots: &'a [&'a Lot]) -> LimitInputs<'a> {
+    LimitInputs {
+        snapshot: &standing.snapshot,
+        exposures: &standing.exposures,
+        factors: &standing.factors,
+        stress: &standing.stress,
+        market_risk: &standing.market_risk,
+        exclusions: &standing.exclusions,
+        lots,
+    }
 }
 
 fn columns() -> Vec<Column> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use sigma_cli::args::parse_stored_symbol;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{
     App, AsOfArgs, Cell, Column, Document, ExitStatus, ListArgs, OutputArgs, PortfolioArgs, Table, fail,
@@ -22,7 +23,7 @@ pub struct Args {
     #[command(flatten)]
     portfolios: PortfolioArgs,
     /// Symbol; repeatable [default: all that are needed]
-    #[arg(long = "symbol", value_name = "SYMBOL")]
+    #[arg(long = "symbol", value_name = "SYMBOL", value_parser = parse_stored_symbol)]
     symbols: Vec<String>,
     /// Sessions to look back
     #[arg(long, value_name = "SESSIONS", default_value_t = 252, value_parser = clap::value_parser!(u16).range(2..))]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use sigma_cli::args::parse_date;
+use sigma_cli::args::{parse_date, parse_stored_symbol};
 use sigma_cli::{
     App, Cell, Column, Document, DryRun, ExitStatus, ListArgs, LockArgs, OutputArgs, RunTotals, Table, fail,
     store_error,
@@ -53,6 +53,7 @@ enum Wanted {
 /// Options of `quarantine accept` and `quarantine drop`.
 #[derive(Debug, clap::Args)]
 pub struct Decide {
+    #[arg(value_parser = parse_stored_symbol)]
     symbol: String,
     #[arg(value_name = "YYYY-MM-DD", value_parser = parse_date)]
     date: NaiveDate,

@@ -4,6 +4,7 @@ use sigma_core::model::Snapshot;
 use sigma_store::{NewRun, Scope, Store};
 use sigma_testkit::demo_store::DemoStore;
 
+use crate::limits::{more, valued};
 use crate::{code, date, json, stdout, tool};
 
 fn snapshot(as_of: &str, nav: f64, cash: f64, day_pnl: f64) -> Snapshot {
@@ -72,4 +73,24 @@ async fn check_names_each_identity_that_does_not_hold() {
         document["rows"].as_array().unwrap().iter().map(|row| row["rule"].as_str().unwrap()).collect();
     assert!(rules.contains(&"NAV = cash + long + short"), "{rules:?}");
     assert!(rules.contains(&"NAV change = P&L + flows"), "{rules:?}");
+}
+
+/// A position that is entered for a date that has a snapshot leaves the snapshot behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_snapshots_that_are_not_of_the_book() {
+    let mut demo = valued().await;
+    let sound = tool(&demo, &["check"]);
+    assert_eq!(code(&sound), 0, "{}", stdout(&sound));
+    let book = demo.store.books(&["demo-hnw".to_owned()]).await.unwrap().remove(0);
+    demo.store.add_position(more(&book, &book.lots[0], 5.0)).await.unwrap();
+    let stale = tool(&demo, &["check", "--format", "json"]);
+    assert_eq!(code(&stale), 3);
+    let document = json(&stale);
+    let rows = document["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["rule"], "snapshots are of the book as it stands");
+    assert_eq!((&rows[0]["portfolio"], &rows[0]["as_of"]), (&"demo-hnw".into(), &"2025-06-30".into()));
+    let detail = rows[0]["detail"].as_str().unwrap();
+    let command = "run `sigma-report snapshot --from 2025-06-30 --to 2025-06-30 --portfolio demo-hnw`";
+    assert!(detail.ends_with(command), "{detail}");
 }

@@ -1,16 +1,19 @@
 //! `limits`.
 
 use serde_json::Value;
+use sigma_core::analytics::factor_model::DEFAULT_METHOD;
 use sigma_core::analytics::{performance, positions, snapshot};
 use sigma_core::calendar::Calendar;
-use sigma_core::model::InstrumentResults;
-use sigma_store::{NewRun, Scope};
+use sigma_core::model::{
+    Book, FactorDefinition, FactorFit, FactorLoading, FitStatus, InstrumentResults, Lot, MARKET,
+};
+use sigma_store::{NewPosition, NewRun, Scope};
 use sigma_testkit::demo_store::DemoStore;
 
 use crate::{code, date, json, row, stderr, tool};
 
 /// The demo books with the snapshot of the last close, before any other engine has run.
-async fn valued() -> DemoStore {
+pub async fn valued() -> DemoStore {
     let mut demo = DemoStore::with_market().await.unwrap();
     let as_of = date("2025-06-30");
     let store = &mut demo.store;
@@ -113,4 +116,98 @@ async fn breaches_and_unknown_values_end_with_3_and_mistakes_with_2() {
     assert!(told.contains("line 2: unknown measure \"gros\"; did you mean \"gross\"?"), "{told}");
     assert!(told.contains("line 7: no factor \"Valu\" is stored; did you mean \"Value\"?"), "{told}");
     assert!(told.contains("2 mistakes in all"), "{told}");
+}
+
+/// `value` and `status` of the one row of a limit in the hnw book.
+fn held(demo: &DemoStore, limit: &str) -> (i32, Value, String) {
+    write(demo, limit);
+    let output = tool(demo, &["limits", "limits.toml", "--portfolio", "demo-hnw", "--format", "json"]);
+    let document = json(&output);
+    (code(&output), document["rows"][0].clone(), stderr(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_held_against_the_book_as_it_stands() {
+    let mut demo = valued().await;
+    let limit = "[[limit]]\nmeasure = 'single_name'\nsubject = 'SPY'\nmax = 500_000\n";
+    let (exit, before, told) = held(&demo, limit);
+    assert_eq!((exit, &before["status"]), (0, &"ok".into()), "{told}");
+    assert!(!told.contains("has changed since"), "{told}");
+
+    // Tags change no total of a snapshot, and neither a position nor a price.
+    let books = demo.store.books(&["demo-hnw".to_owned()]).await.unwrap();
+    let lot = books[0].lots.iter().find(|lot| lot.instrument.symbol == "SPY").unwrap();
+    let user = books[0].portfolio.user_id;
+    demo.store.set_position_tags(user, &[(lot.position.id, vec!["Watched".to_owned()])]).await.unwrap();
+    let (exit, tagged, _) = held(&demo, "[[limit]]\nmeasure = 'tag'\nsubject = 'Watched'\nmax = 1\n");
+    assert_eq!((exit, &tagged["status"]), (3, &"breach".into()));
+    assert_eq!(tagged["value"], before["value"]);
+
+    let held_before = before["value"].as_f64().unwrap();
+    demo.store.add_position(more(&books[0], lot, 2_000.0)).await.unwrap();
+    let (exit, after, told) = held(&demo, limit);
+    assert_eq!((exit, &after["status"]), (3, &"breach".into()));
+    let price = held_before / lot.position.quantity;
+    assert!((after["value"].as_f64().unwrap() - held_before - 2_000.0 * price).abs() < 0.01);
+    assert!(told.contains("demo-hnw has changed since its snapshot of 2025-06-30"), "{told}");
+    assert!(told.contains("`sigma-report snapshot --as-of 2025-06-30`"), "{told}");
+}
+
+/// More of what a lot holds, entered on the day of the snapshot.
+pub fn more(book: &Book, lot: &Lot, quantity: f64) -> NewPosition {
+    NewPosition {
+        portfolio_id: book.portfolio.id,
+        instrument_id: lot.instrument.id,
+        quantity,
+        entry_price: 600.0,
+        entry_date: date("2025-06-30"),
+        exit: None,
+    }
+}
+
+/// Loadings of 1 on the market and of 0 on the other factors, for every instrument of a book but one.
+async fn load_all_but(demo: &mut DemoStore, book: &Book, left_out: &str) {
+    let loading = |factor: FactorDefinition| FactorLoading {
+        coefficient: if factor.name == MARKET { 1.0 } else { 0.0 },
+        factor: factor.name,
+        std_error: None,
+        t_value: None,
+        p_value: None,
+        vif: None,
+    };
+    let loadings = demo.store.factors().await.unwrap().into_iter().map(loading).collect();
+    let fit = FactorFit { loadings, ..FactorFit::without_numbers(FitStatus::Ok, 252) };
+    let lots = book.lots.iter().filter(|lot| lot.instrument.symbol != left_out);
+    let fits = lots.map(|lot| (lot.instrument.id, date("2025-06-30"), fit.clone()));
+    let unique: std::collections::BTreeMap<i64, _> = fits.map(|row| (row.0, row)).collect();
+    let run = demo.store.runs(None, 1).await.unwrap()[0].id;
+    let scope = Scope::all(date("2025-06-30"), date("2025-06-30"));
+    demo.store.save_factor_fits(run, &scope, DEFAULT_METHOD, unique.into_values().collect()).await.unwrap();
+}
+
+/// A position that came after the factor engine has run is in no sum of loadings: a loss without it would be no loss.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_engine_has_not_seen_is_unknown() {
+    let mut demo = valued().await;
+    let book = demo.store.books(&["demo-hnw".to_owned()]).await.unwrap().remove(0);
+    let limits = [
+        "[[limit]]\nmeasure = 'factor'\nsubject = 'Market'\nmax = 1e9\n",
+        "[[limit]]\nmeasure = 'stress_loss_direct'\nsubject = 'market_crash_35'\nmax = 1e9\n",
+        "[[limit]]\nmeasure = 'market_loss'\nsubject = 'market_down_20pct'\nmax = 1e9\n",
+    ];
+    load_all_but(&mut demo, &book, "").await;
+    for limit in limits {
+        let (exit, row, told) = held(&demo, limit);
+        assert_eq!((exit, &row["status"]), (0, &"ok".into()), "{limit}: {told}");
+        assert!(row["value"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    load_all_but(&mut demo, &book, "SPY").await;
+    for limit in limits {
+        let (exit, row, told) = held(&demo, limit);
+        assert_eq!(
+            (exit, &row["status"], &row["value_reason"]),
+            (3, &"unknown".into(), &"not_computed".into())
+        );
+        assert!(told.contains("`sigma-factors run --as-of 2025-06-30`"), "{told}");
+    }
 }
