@@ -219,7 +219,8 @@ impl Memory {
     }
 
     /// Remembers a fault and gives the row to store. That there is nothing between the dates is an answer too. What was
-    /// answered before stays known when the service is only down, or a limit reached.
+    /// answered before stays known when the service is only down, or a limit reached, and when there is nothing yet of
+    /// later dates.
     pub fn refused(
         &mut self,
         subject: &str,
@@ -229,10 +230,12 @@ impl Memory {
         fault: &Fault,
     ) -> Fetch {
         let mut fetch = self.row(subject, dataset, source, dates, fault.kind.as_str(), &fault.detail);
+        let is_later =
+            |known: &Fetch| dates.0.is_some_and(|from| known.from.is_none_or(|start| start <= from));
         if let Some(known) = self.get(subject, dataset, source)
             && known.outcome == OK
             && !is_settled(fault.kind)
-            && fault.kind != FaultKind::NoData
+            && (fault.kind != FaultKind::NoData || is_later(known))
         {
             let detail = format!("then {fault}");
             fetch = Fetch { detail: sigma_cli::redact_text(&detail).into_owned(), ..known.clone() };

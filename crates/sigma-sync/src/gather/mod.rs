@@ -12,6 +12,7 @@ mod prices;
 mod profiles;
 mod quotes;
 mod rates;
+mod standing;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_core::model::{CloseBasis, Dataset, InstrumentKind, PriceBar};
+use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::{Data, FaultKind, Provider, ProviderId, order};
+use sigma_providers::{Data, FaultKind, Provider, ProviderId};
 
-use super::{Gathering, adjusted};
+use super::{Gathering, adjusted, standing};
 use crate::needs::RATE_PROXIES;
-use crate::state::State;
 
 const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
 
@@ -27,27 +26,6 @@ const CORRECTED_SESSIONS: usize = 3;
 
 /// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
 const TAIL_SESSIONS: usize = 5;
-
-/// Whether a provider's bar of a session may be stored: not over one of a provider that is asked before it, unless that
-/// one is to be replaced.
-fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bool {
-    let Some(stored) = state.histories.get(symbol).and_then(|history| history.on(date)) else { return true };
-    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&date));
-    let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
-    let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
-    is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
-}
-
-/// Whether a bar was rebuilt, and the same provider has given it as traded before.
-fn is_worse(state: &State, symbol: &str, bar: &PriceBar) -> bool {
-    let stored = state.histories.get(symbol).and_then(|history| history.on(bar.date));
-    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&bar.date));
-    let is_better = |stored: &PriceBar| stored.source == bar.source && stored.basis == CloseBasis::AsTraded;
-    bar.basis == CloseBasis::Rebuilt
-        && stored.is_some_and(is_better)
-        && !is_outdated
-        && !state.is_to_refresh(symbol, bar.date)
-}
 
 /// Sessions of either, ascending.
 fn merged(one: Vec<NaiveDate>, other: Vec<NaiveDate>) -> Vec<NaiveDate> {
@@ -111,8 +89,8 @@ impl Gathering<'_> {
         let unusable = series.unusable.iter().min().copied();
         let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), unusable, self.calendar);
         self.from(id).fetches.push(gaps);
-        let state = &*self.state;
-        series.bars.retain(|bar| may_store(state, symbol, bar.date, id) && !is_worse(state, symbol, bar));
+        let (state, sources) = (&*self.state, self.sources);
+        series.bars.retain(|bar| standing::may_store(state, sources, symbol, bar, id));
         if let Some(history) = state.histories.get(symbol) {
             series.problems.extend(adjusted::keep(&mut series.bars, history));
         }
@@ -133,9 +111,7 @@ impl Gathering<'_> {
             let outdated = self.state.outdated.get(&symbol).unwrap_or(&none);
             let is_missing = |day: &NaiveDate| {
                 !dates.contains(day)
-                    || outdated.contains(day)
-                    || self.state.is_to_refresh(&symbol, *day)
-                    || self.state.is_provisional_on(&symbol, *day)
+                    || standing::is_asked_again(self.state, self.sources, &symbol, *day, service.id())
             };
             let lacking: Vec<NaiveDate> =
                 sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();

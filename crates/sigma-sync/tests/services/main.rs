@@ -8,6 +8,7 @@ mod mixed;
 mod options;
 mod several;
 mod splits;
+mod yields;
 
 use fixture::{AS_OF, CANARY, Fixture, Market, day, exchange, symbols};
 use sigma_testkit::fake::{Reply, Request};
