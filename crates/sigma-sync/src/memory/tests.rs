@@ -109,6 +109,27 @@ fn nothing_yet_of_later_dates_leaves_an_answer_known() {
 }
 
 #[test]
+fn a_refusal_of_the_current_day_holds_for_that_day_and_that_key() {
+    let (today, next) = (day("2025-06-30"), day("2025-07-01"));
+    let fault = Fault::new("Polygon", FaultKind::PlanTimeframe, "before end of day");
+    let mut first = memory("2025-06-30T22:00:00Z");
+    first.use_access(&[(POLYGON, "1a".to_owned())], today);
+    assert!(!first.is_today_refused(POLYGON, today));
+    first.refused_today(POLYGON, today, &fault);
+    let later = |mark: &str, is_refreshing| {
+        let fetches = first.fetches.values().cloned().collect();
+        let mut memory = Memory::new(fetches, "2025-06-30T23:00:00Z".parse().unwrap(), is_refreshing);
+        memory.use_access(&[(POLYGON, mark.to_owned())], today);
+        memory
+    };
+    let same = later("1a", false);
+    assert_eq!((same.is_today_refused(POLYGON, today), same.is_today_refused(POLYGON, next)), (true, false));
+    assert!(!later("2b", false).is_today_refused(POLYGON, today), "another plan");
+    assert!(!later("1a", true).is_today_refused(POLYGON, today), "everything is asked for again");
+    assert!(!same.is_corrected_today(POLYGON, today), "that is another thing");
+}
+
+#[test]
 fn what_another_key_was_told_says_nothing() {
     let to = day("2025-06-30");
     let access = |mark: &str| [(POLYGON, mark.to_owned())];

@@ -6,6 +6,7 @@ mod fixture;
 mod limits;
 mod mixed;
 mod options;
+mod sessions;
 mod several;
 mod splits;
 mod yields;
