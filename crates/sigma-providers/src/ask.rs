@@ -51,6 +51,15 @@ pub struct SessionBars {
     pub problems: Vec<String>,
 }
 
+/// The quotes of one contract between two dates, both included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotesAsk {
+    /// Canonical OCC symbol.
+    pub contract: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
 /// Quotes of option contracts. A contract that is in neither list was not quoted between the dates.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Quotes {

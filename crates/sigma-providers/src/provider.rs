@@ -9,7 +9,7 @@ use chrono::{NaiveDate, TimeDelta};
 use secrecy::SecretString;
 use sigma_core::model::{InstrumentKind, RatePoint};
 
-use crate::ask::{Ability, Actions, BarsAsk, Quotes, Series};
+use crate::ask::{Ability, Actions, BarsAsk, Quotes, QuotesAsk, Series};
 use crate::fmp::Fmp;
 use crate::fred::Fred;
 use crate::http::{Address, AddressError, Clock, Limit, LimitError, Patience, Service, Settings, Sign};
@@ -222,15 +222,9 @@ impl Provider {
     }
 
     /// Quotes of contracts on one underlying.
-    pub async fn quotes(
-        &self,
-        underlying: &str,
-        contracts: &[String],
-        from: NaiveDate,
-        to: NaiveDate,
-    ) -> Result<Quotes, Fault> {
+    pub async fn quotes(&self, underlying: &str, asks: &[QuotesAsk]) -> Result<Quotes, Fault> {
         match self {
-            Provider::Polygon(polygon) => polygon.quotes(underlying, contracts, from, to).await,
+            Provider::Polygon(polygon) => polygon.quotes(underlying, asks).await,
             _ => Err(self.not_offered("option quotes")),
         }
     }

@@ -1,7 +1,7 @@
 //! Published yields by series.
 
 use async_recursion::async_recursion as boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use sigma_core::model::RatePoint;
@@ -49,12 +49,35 @@ impl Store {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<HashMap<String, Vec<RatePoint>>> {
-        let entities = (!series.is_empty()).then(|| series.to_vec());
-        let rows: Vec<RateRecord> = self.rows(Filter { from, to, entities, part: None }).await?;
         let mut points: HashMap<String, Vec<RatePoint>> = HashMap::new();
-        for RateRecord { series, date, percent, .. } in rows {
+        for RateRecord { series, date, percent, .. } in self.rate_rows(series, from, to).await? {
             points.entry(series).or_default().push(RatePoint { date, percent });
         }
         Ok(points)
+    }
+
+    /// Who has told the points of these series between two dates, both included. No series named: of all of them.
+    #[boxed]
+    pub async fn rate_sources(
+        &mut self,
+        series: &[String],
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<HashMap<String, BTreeMap<NaiveDate, String>>> {
+        let mut sources: HashMap<String, BTreeMap<NaiveDate, String>> = HashMap::new();
+        for RateRecord { series, date, source, .. } in self.rate_rows(series, from, to).await? {
+            sources.entry(series).or_default().insert(date, source);
+        }
+        Ok(sources)
+    }
+
+    async fn rate_rows(
+        &mut self,
+        series: &[String],
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<RateRecord>> {
+        let entities = (!series.is_empty()).then(|| series.to_vec());
+        self.rows(Filter { from, to, entities, part: None }).await
     }
 }

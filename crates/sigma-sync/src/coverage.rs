@@ -110,11 +110,17 @@ pub fn provisional_prices(state: &State) -> Vec<Issue> {
     provisional.map(issue).collect()
 }
 
-/// Needed symbols of which no provider has given a bar when all were asked again.
+/// Needed symbols of which no provider has given a bar that stands when all were asked again.
 pub fn not_refreshed(state: &State) -> Vec<Issue> {
     let stale = state.needs.needed.keys().filter(|symbol| !state.fresh.bars.contains_key(*symbol));
     stale
-        .map(|symbol| Issue::error(symbol, Reason::ProviderError, "not refreshed: nobody gave its bars"))
+        .map(|symbol| {
+            Issue::error(
+                symbol,
+                Reason::ProviderError,
+                "not refreshed: nobody gave better bars than the stored ones",
+            )
+        })
         .collect()
 }
 

@@ -51,7 +51,7 @@ fn contradiction(last: &PriceBar, after: &PriceBar, splits: &[Split], calendar: 
     if last.date.checked_add_days(LOOK_BACK)? < after.date {
         return None;
     }
-    let screened = screen_bars(vec![after.clone()], splits, Some(last), calendar);
+    let screened = screen_bars(vec![after.clone()], splits, std::slice::from_ref(last), calendar);
     let jump = screened.refused.first().filter(|refused| {
         matches!(refused.reason, ScreenReason::SplitLikeJump | ScreenReason::ImplausibleJump)
     })?;

@@ -27,6 +27,12 @@ const GAP_DAYS: i64 = 7;
 /// Subject of the row that tells with which key and address a provider is asked.
 const ACCESS: &str = "*";
 
+/// Subject of the row that tells on which day a plan has refused the bars of that day.
+const TODAY: &str = "*today";
+
+/// Subject of the row that tells on which day stored sessions were asked for again, for all symbols at once.
+const CORRECTIONS: &str = "*corrections";
+
 /// Subject, dataset and provider.
 type FetchKey = (String, Dataset, &'static str);
 
@@ -218,8 +224,38 @@ impl Memory {
         sigma_providers::PROVIDERS.iter().any(answered)
     }
 
+    /// Remembers that a plan leaves out the current day until it is over, and gives the row to store.
+    pub fn refused_today(&mut self, source: ProviderId, today: NaiveDate, fault: &Fault) -> Fetch {
+        let dates = (Some(today), today);
+        let row = self.row(TODAY, Dataset::Prices, source, dates, fault.kind.as_str(), &fault.detail);
+        self.keep(row)
+    }
+
+    /// Whether a plan is known to leave out the current day. It holds for that day, and for the key that was told so.
+    pub fn is_today_refused(&self, source: ProviderId, today: NaiveDate) -> bool {
+        self.is_of_day(TODAY, source, today)
+    }
+
+    /// Remembers that corrections were asked for today, and gives the row to store.
+    pub fn corrected_today(&mut self, source: ProviderId, today: NaiveDate) -> Fetch {
+        let row = self.row(CORRECTIONS, Dataset::Prices, source, (Some(today), today), OK, "");
+        self.keep(row)
+    }
+
+    /// Whether corrections were asked for today.
+    pub fn is_corrected_today(&self, source: ProviderId, today: NaiveDate) -> bool {
+        self.is_of_day(CORRECTIONS, source, today)
+    }
+
+    fn is_of_day(&self, subject: &str, source: ProviderId, today: NaiveDate) -> bool {
+        let holds =
+            |fetch: &&Fetch| !self.is_outdated(fetch) && (!self.is_refreshing || self.is_asked_now(fetch));
+        self.get(subject, Dataset::Prices, source).filter(holds).is_some_and(|fetch| fetch.to == today)
+    }
+
     /// Remembers a fault and gives the row to store. That there is nothing between the dates is an answer too. What was
-    /// answered before stays known when the service is only down, or a limit reached.
+    /// answered before stays known when the service is only down, or a limit reached, and when there is nothing yet of
+    /// later dates.
     pub fn refused(
         &mut self,
         subject: &str,
@@ -229,10 +265,12 @@ impl Memory {
         fault: &Fault,
     ) -> Fetch {
         let mut fetch = self.row(subject, dataset, source, dates, fault.kind.as_str(), &fault.detail);
+        let is_later =
+            |known: &Fetch| dates.0.is_some_and(|from| known.from.is_none_or(|start| start <= from));
         if let Some(known) = self.get(subject, dataset, source)
             && known.outcome == OK
             && !is_settled(fault.kind)
-            && fault.kind != FaultKind::NoData
+            && (fault.kind != FaultKind::NoData || is_later(known))
         {
             let detail = format!("then {fault}");
             fetch = Fetch { detail: sigma_cli::redact_text(&detail).into_owned(), ..known.clone() };

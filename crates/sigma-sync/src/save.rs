@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sigma_cli::store_error;
-use sigma_core::model::{Dataset, Instrument, InstrumentKind, OptionTerms, parse_occ};
-use sigma_providers::Security;
+use sigma_core::model::{Dataset, Instrument, InstrumentKind, OptionQuote, OptionTerms, parse_occ};
 use sigma_providers::ask::Contract;
+use sigma_providers::{ProviderId, Security};
 use sigma_store::{
     Fetch, MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store,
 };
@@ -38,7 +38,11 @@ pub async fn store_batch(
         totals.saved += Saved { stored: saved.ids.len() as u64, changed: saved.inserted + saved.updated };
         state.stored.instruments = store.instruments().await.map_err(store_error)?;
     }
-    let batch = batch(&state.stored.instruments, offered, judged)?;
+    let mut batch = batch(&state.stored.instruments, offered, judged)?;
+    // A file may take back what it has said; what a service told of a market, it does not tell again.
+    if offered.source != ProviderId::File {
+        batch.quotes = completed(store, batch.quotes).await?;
+    }
     let rows = batch.rows();
     if rows > 0 {
         totals.expected += rows;
@@ -73,6 +77,26 @@ fn batch(instruments: &[Instrument], offered: &Offered, judged: &Judged) -> anyh
         batch.rates.push(SourcedRates { series, points, source: source.to_owned() });
     }
     Ok(batch)
+}
+
+/// Quotes beside the stored ones of their contract and session: none takes the place of one that tells more.
+async fn completed(
+    store: &mut Store,
+    mut quotes: HashMap<i64, Vec<OptionQuote>>,
+) -> anyhow::Result<HashMap<i64, Vec<OptionQuote>>> {
+    let dates = || quotes.values().flatten().map(|quote| quote.date);
+    let Some((from, to)) = dates().min().zip(dates().max()) else { return Ok(quotes) };
+    let ids: Vec<i64> = quotes.keys().copied().collect();
+    let stored = store.option_quotes(&ids, from, to).await.map_err(store_error)?;
+    for (id, quotes) in &mut quotes {
+        let Some(stored) = stored.get(id) else { continue };
+        for quote in quotes {
+            if let Ok(at) = stored.binary_search_by_key(&quote.date, |known| known.date) {
+                *quote = quote.clone().completed_by(&stored[at]);
+            }
+        }
+    }
+    Ok(quotes)
 }
 
 /// The last of each subject and dataset: several sessions of a symbol may be answered one by one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
-use sigma_core::analytics::screen::{Refused, ScreenReason, Screened, screen_bars};
+use sigma_core::analytics::screen::{BARS_BEFORE, Refused, ScreenReason, Screened, screen_bars};
 use sigma_core::calendar::Calendar;
 use sigma_core::model::{OptionQuote, PriceBar, PriceHistory, Split};
 use sigma_store::{QuarantineStatus, QuarantinedBar};
@@ -12,7 +12,7 @@ use crate::decisions::Decisions;
 use crate::joining::take_unjoined;
 use crate::offer::Offered;
 
-/// How far before the first new bar a stored close is looked for to judge it by.
+/// How far before a new bar stored ones are looked for to judge it by.
 pub const LOOK_BACK: Days = Days::new(30);
 
 /// What is known when bars are judged.
@@ -72,21 +72,24 @@ fn all_splits(stored: Option<&PriceHistory>, offered: Option<&Vec<Split>>) -> Ve
 }
 
 /// Screens the bars of one symbol in stretches: a bar that the user accepted stands, and what follows is compared with
-/// it.
+/// it; what follows a stored bar is compared with that.
 fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known: &Known<'_>) -> Screened {
-    let stored = known.histories.get(symbol);
     let accepted = |bar: &PriceBar| known.decisions.is_accepted(symbol, bar);
     bars.sort_by_key(|bar| bar.date);
     // The same row twice is no second opinion.
     bars.dedup();
     let mut screened = Screened { refused: take_contradictory(&mut bars), ..Screened::default() };
-    let before = bars.first().and_then(|first| close_before(stored?, first.date));
-    if before.is_none() && !bars.iter().take(2).any(accepted) {
+    let kept = not_offered(known.histories.get(symbol), &bars);
+    let has_before = bars.first().is_some_and(|first| !bars_before(first.date, &[], &kept).is_empty());
+    if !has_before && !bars.iter().take(2).any(accepted) {
         screened.refused.extend(odd_first_bar(&mut bars, splits, known.calendar));
     }
-    for stretch in bars.chunk_by(|_, next| !accepted(next)) {
-        let previous = screened.accepted.last().or(before).cloned();
-        let mut part = screen_bars(stretch.to_vec(), splits, previous.as_ref(), known.calendar);
+    let lies_between = |one: &PriceBar, next: &PriceBar| {
+        kept.partition_point(|bar| bar.date < one.date) < kept.partition_point(|bar| bar.date < next.date)
+    };
+    for stretch in bars.chunk_by(|one, next| !accepted(next) && !lies_between(one, next)) {
+        let previous = bars_before(stretch[0].date, &screened.accepted, &kept);
+        let mut part = screen_bars(stretch.to_vec(), splits, &previous, known.calendar);
         if let Some(first) = stretch.first().filter(|bar| accepted(bar))
             && part.refused.iter().any(|refused| may_stand(refused) && refused.bar == *first)
         {
@@ -98,22 +101,33 @@ fn screen_symbol(symbol: &str, mut bars: Vec<PriceBar>, splits: &[Split], known:
     screened
 }
 
-/// The stored bar that the first new one is judged by. Over a long gap a price may have gone anywhere.
-fn close_before(stored: &PriceHistory, date: NaiveDate) -> Option<&PriceBar> {
-    let earliest = date.checked_sub_days(LOOK_BACK)?;
-    stored.at_or_before(date.pred_opt()?).filter(|bar| bar.date >= earliest)
+/// Stored bars of dates that none of the new ones (ascending) has.
+fn not_offered<'a>(stored: Option<&'a PriceHistory>, bars: &[PriceBar]) -> Vec<&'a PriceBar> {
+    let is_offered = |known: &PriceBar| bars.binary_search_by_key(&known.date, |bar| bar.date).is_ok();
+    stored.into_iter().flat_map(|history| &history.bars).filter(|known| !is_offered(known)).collect()
+}
+
+/// The last bars before a date, accepted or stored (both ascending): a new one is judged by them. Over a long gap a price
+/// may have gone anywhere, so that stored ones of before say nothing.
+fn bars_before(date: NaiveDate, accepted: &[PriceBar], kept: &[&PriceBar]) -> Vec<PriceBar> {
+    let earliest = date.checked_sub_days(LOOK_BACK).unwrap_or(date);
+    let kept = &kept[..kept.partition_point(|bar| bar.date < date)];
+    let kept = kept.iter().rev().copied().take(BARS_BEFORE).filter(|bar| bar.date >= earliest);
+    let mut before: Vec<PriceBar> = accepted.iter().rev().take(BARS_BEFORE).chain(kept).cloned().collect();
+    before.sort_by_key(|bar| bar.date);
+    before.split_off(before.len().saturating_sub(BARS_BEFORE))
 }
 
 /// Takes away a first bar that the second and the third contradict while they agree with each other: with nothing stored
 /// to compare it with, it would else condemn all that follow.
 fn odd_first_bar(bars: &mut Vec<PriceBar>, splits: &[Split], calendar: &Calendar) -> Option<Refused> {
     let head = bars.get(..3)?.to_vec();
-    let contradicted = screen_bars(head.clone(), splits, None, calendar).refused;
+    let contradicted = screen_bars(head.clone(), splits, &[], calendar).refused;
     let is_odd = contradicted.len() == 2
         && contradicted.iter().all(|refused| {
             matches!(refused.reason, ScreenReason::SplitLikeJump | ScreenReason::ImplausibleJump)
         })
-        && screen_bars(head[1..].to_vec(), splits, None, calendar).refused.is_empty();
+        && screen_bars(head[1..].to_vec(), splits, &[], calendar).refused.is_empty();
     is_odd.then(|| {
         let bar = bars.remove(0);
         let detail =
@@ -125,7 +139,7 @@ fn odd_first_bar(bars: &mut Vec<PriceBar>, splits: &[Split], calendar: &Calendar
 /// A stretch whose first bar stands by the user's word.
 fn after_accepted(first: &PriceBar, stretch: &[PriceBar], splits: &[Split], calendar: &Calendar) -> Screened {
     let rest = stretch.iter().skip(1).cloned().collect();
-    let mut part = screen_bars(rest, splits, Some(first), calendar);
+    let mut part = screen_bars(rest, splits, std::slice::from_ref(first), calendar);
     part.accepted.insert(0, first.clone());
     part
 }
@@ -178,4 +192,44 @@ pub fn quarantine_rows(refused: &[(String, Refused)]) -> serde_json::Result<Vec<
         rows.entry((symbol, bar.date, &bar.source, reason.as_str())).or_insert(row);
     }
     Ok(rows.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use sigma_core::model::CloseBasis;
+    use sigma_providers::ProviderId;
+
+    use super::*;
+
+    fn bar(day: u32, close: f64) -> PriceBar {
+        PriceBar {
+            date: NaiveDate::from_ymd_opt(2025, 6, day).unwrap(),
+            open: None,
+            high: None,
+            low: None,
+            close,
+            adj_close: None,
+            volume: None,
+            source: "fmp".into(),
+            basis: CloseBasis::Rebuilt,
+        }
+    }
+
+    #[test]
+    fn a_bar_is_judged_by_the_stored_one_before_it_and_not_by_another_of_its_answer() {
+        let stored = vec![bar(3, 120.0), bar(12, 190.0)];
+        let stored = PriceHistory { bars: stored, ..PriceHistory::default() };
+        let histories = HashMap::from([("AAA".to_owned(), stored)]);
+        let decisions = Decisions::default();
+        let known = Known { histories: &histories, decisions: &decisions, calendar: Calendar::nyse() };
+        let judged = |new: [(u32, f64); 2]| {
+            let mut offered = Offered::of(ProviderId::Fmp);
+            offered.bars.insert("AAA".to_owned(), new.map(|(day, close)| bar(day, close)).to_vec());
+            judge(&mut offered, &known).refused.len()
+        };
+        // Twice the one before it in the answer, which is of eleven days before.
+        assert_eq!(judged([(2, 100.0), (13, 200.0)]), 0);
+        // Half of the stored one.
+        assert_eq!(judged([(2, 100.0), (13, 95.0)]), 1);
+    }
 }

@@ -66,17 +66,21 @@ const JUMP_RATIOS: [f64; 10] = [2.0, 3.0, 4.0, 5.0, 7.0, 8.0, 10.0, 15.0, 20.0, 
 /// Distance to a ratio that still counts as equal: splits fall on days with ordinary moves too.
 const JUMP_TOLERANCE: f64 = 0.03;
 
-/// Screens the bars of one instrument. `previous` is the last accepted bar before them.
+/// Bars before a bar that it is judged by: it must be equal to all of them to be a repetition.
+pub const BARS_BEFORE: usize = 2;
+
+/// Screens the bars of one instrument. `previous` are the last accepted bars before them, ascending; the last
+/// [`BARS_BEFORE`] count.
 pub fn screen_bars(
     mut bars: Vec<PriceBar>,
     splits: &[Split],
-    previous: Option<&PriceBar>,
+    previous: &[PriceBar],
     calendar: &Calendar,
 ) -> Screened {
     bars.sort_by_key(|bar| bar.date);
     let mut screened = Screened::default();
     for bar in bars {
-        let before = screened.accepted.last().or(previous);
+        let before = screened.accepted.last().or(previous.last());
         let finding = duplicate(&bar, screened.accepted.last())
             .or_else(|| shape(&bar))
             .or_else(|| session(&bar, calendar))
@@ -132,16 +136,14 @@ fn session(bar: &PriceBar, calendar: &Calendar) -> Finding {
         .then(|| (ScreenReason::NotASession, format!("{} is not an exchange session", bar.date)))
 }
 
-/// Bars before that a bar must be equal to, to be a repetition.
-const REPEATED: usize = 2;
-
-fn repeat(bar: &PriceBar, accepted: &[PriceBar], previous: Option<&PriceBar>) -> Finding {
+fn repeat(bar: &PriceBar, accepted: &[PriceBar], previous: &[PriceBar]) -> Finding {
     let fields = |bar: &PriceBar| Some([bar.open?, bar.high?, bar.low?, bar.close, bar.volume?]);
     let whole = fields(bar).filter(|[.., volume]| *volume > 0.0)?;
-    let before: Vec<&PriceBar> = accepted.iter().rev().chain(previous).take(REPEATED).collect();
+    let before: Vec<&PriceBar> =
+        accepted.iter().rev().chain(previous.iter().rev()).take(BARS_BEFORE).collect();
     let is_same = |before: &&PriceBar| before.date < bar.date && fields(before) == Some(whole);
-    (before.len() == REPEATED && before.iter().all(is_same)).then(|| {
-        let (last, first) = (before[0].date, before[REPEATED - 1].date);
+    (before.len() == BARS_BEFORE && before.iter().all(is_same)).then(|| {
+        let (last, first) = (before[0].date, before[BARS_BEFORE - 1].date);
         (ScreenReason::StaleRepeat, format!("repeats the prices and the volume of {first} and {last}"))
     })
 }
@@ -193,11 +195,7 @@ mod tests {
         }
     }
 
-    fn reasons(
-        bars: Vec<PriceBar>,
-        splits: &[Split],
-        previous: Option<&PriceBar>,
-    ) -> Vec<(u32, ScreenReason)> {
+    fn reasons(bars: Vec<PriceBar>, splits: &[Split], previous: &[PriceBar]) -> Vec<(u32, ScreenReason)> {
         use chrono::Datelike;
         let screened = screen_bars(bars, splits, previous, Calendar::nyse());
         screened.refused.iter().map(|refused| (refused.bar.date.day(), refused.reason)).collect()
@@ -229,23 +227,23 @@ mod tests {
             (7, ScreenReason::NotASession),
             (19, ScreenReason::NotASession),
         ];
-        assert_eq!(reasons(bars, &[], None), expected);
+        assert_eq!(reasons(bars, &[], &[]), expected);
     }
 
     #[test]
     fn a_split_explains_its_own_jump_and_no_other() {
         let split = |day: u32| Split { date: bar(day, 1.0).date, from: 1.0, to: 10.0 };
-        assert_eq!(reasons(vec![bar(2, 30.0), bar(3, 1e9)], &[], None), [(3, ScreenReason::ImplausibleJump)]);
+        assert_eq!(reasons(vec![bar(2, 30.0), bar(3, 1e9)], &[], &[]), [(3, ScreenReason::ImplausibleJump)]);
         let jump = vec![(3, ScreenReason::SplitLikeJump)];
         let before = bar(2, 1200.0);
-        assert_eq!(reasons(vec![bar(3, 121.0)], &[], Some(&before)), jump);
-        assert_eq!(reasons(vec![bar(3, 121.0)], &[split(3)], Some(&before)), vec![]);
+        assert_eq!(reasons(vec![bar(3, 121.0)], &[], std::slice::from_ref(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 121.0)], &[split(3)], std::slice::from_ref(&before)), vec![]);
         // The bar of the split's own day is missing.
-        assert_eq!(reasons(vec![bar(4, 121.0)], &[split(3)], Some(&before)), vec![]);
+        assert_eq!(reasons(vec![bar(4, 121.0)], &[split(3)], std::slice::from_ref(&before)), vec![]);
         // Recorded, but the closes were adjusted for it already.
-        assert_eq!(reasons(vec![bar(3, 1210.0)], &[split(3)], Some(&before)), jump);
-        assert_eq!(reasons(vec![bar(3, 12.0)], &[], Some(&before)), jump);
-        assert_eq!(reasons(vec![bar(3, 700.0)], &[], Some(&before)), vec![]);
+        assert_eq!(reasons(vec![bar(3, 1210.0)], &[split(3)], std::slice::from_ref(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 12.0)], &[], std::slice::from_ref(&before)), jump);
+        assert_eq!(reasons(vec![bar(3, 700.0)], &[], std::slice::from_ref(&before)), vec![]);
     }
 
     #[test]
@@ -260,12 +258,16 @@ mod tests {
         let stale =
             |days: &[u32]| days.iter().map(|&day| (day, ScreenReason::StaleRepeat)).collect::<Vec<_>>();
         let bars = |make: &dyn Fn(u32) -> PriceBar| [3, 4, 5, 6].map(make).to_vec();
-        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], None), stale(&[5, 6]));
-        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], Some(&whole(2, 1e6))), stale(&[4, 5, 6]));
+        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], &[]), stale(&[5, 6]));
+        assert_eq!(reasons(bars(&|day| whole(day, 1e6)), &[], &[whole(2, 1e6)]), stale(&[4, 5, 6]));
+        // Those before may have come one by one, on earlier days.
+        let previous = [whole(2, 1e6), whole(3, 1e6)];
+        assert_eq!(reasons(vec![whole(4, 1e6)], &[], &previous), stale(&[4]));
+        assert_eq!(reasons(vec![whole(4, 1e6)], &[], &[whole(2, 2e6), whole(3, 1e6)]), stale(&[]));
         // A quiet share repeats a bar once; nothing was traded; closes alone are no bar that can be compared.
-        assert_eq!(reasons(bars(&|day| whole(day, f64::from(day / 2))), &[], None), stale(&[]));
-        assert_eq!(reasons(bars(&|day| whole(day, 0.0)), &[], None), stale(&[]));
-        assert_eq!(reasons(bars(&|day| closes(day, 1e6)), &[], None), stale(&[]));
-        assert_eq!(reasons(bars(&|day| bar(day, 50.0)), &[], None), stale(&[]));
+        assert_eq!(reasons(bars(&|day| whole(day, f64::from(day / 2))), &[], &[]), stale(&[]));
+        assert_eq!(reasons(bars(&|day| whole(day, 0.0)), &[], &[]), stale(&[]));
+        assert_eq!(reasons(bars(&|day| closes(day, 1e6)), &[], &[]), stale(&[]));
+        assert_eq!(reasons(bars(&|day| bar(day, 50.0)), &[], &[]), stale(&[]));
     }
 }

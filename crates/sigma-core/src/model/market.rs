@@ -96,6 +96,51 @@ impl OptionQuote {
         let middle = ((bid + ask) / 2.0 * 1e9).round() / 1e9;
         (bid >= 0.0 && ask > 0.0 && ask >= bid).then_some(middle)
     }
+
+    /// This quote beside another one of the same session: the one that tells more of the market stands, this one of two
+    /// that tell as much, and takes from the other what it lacks. Quotes are told of a session once, closes at any time:
+    /// a close that comes later must not take their place.
+    pub fn completed_by(self, other: &OptionQuote) -> OptionQuote {
+        match self.detail() >= other.detail() {
+            true => self.filled_from(other),
+            false => other.clone().filled_from(&self),
+        }
+    }
+
+    /// How much it tells of the market: a quoted price, what is derived from one, or no more than a trade.
+    fn detail(&self) -> QuoteDetail {
+        let is_derived =
+            self.implied_volatility.is_some() || self.open_interest.is_some() || self.greeks.is_some();
+        match self.bid.or(self.ask) {
+            Some(_) => QuoteDetail::Quoted,
+            None if is_derived => QuoteDetail::Derived,
+            None => QuoteDetail::Traded,
+        }
+    }
+
+    /// Bid and ask are of one moment: neither is taken alone.
+    fn filled_from(self, other: &OptionQuote) -> OptionQuote {
+        let has_prices = self.bid.or(self.ask).is_some();
+        let (bid, ask) = if has_prices { (self.bid, self.ask) } else { (other.bid, other.ask) };
+        OptionQuote {
+            bid,
+            ask,
+            close: self.close.or(other.close),
+            implied_volatility: self.implied_volatility.or(other.implied_volatility),
+            open_interest: self.open_interest.or(other.open_interest),
+            forward: self.forward.or(other.forward),
+            greeks: self.greeks.or(other.greeks),
+            ..self
+        }
+    }
+}
+
+/// What an option quote tells of the market, from little to much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum QuoteDetail {
+    Traded,
+    Derived,
+    Quoted,
 }
 
 /// One published yield.
@@ -140,5 +185,49 @@ impl PriceHistory {
     /// The bar of exactly `date`.
     pub fn on(&self, date: NaiveDate) -> Option<&PriceBar> {
         self.at_or_before(date).filter(|bar| bar.date == date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quote() -> OptionQuote {
+        OptionQuote {
+            date: NaiveDate::from_ymd_opt(2025, 6, 30).unwrap(),
+            bid: None,
+            ask: None,
+            close: None,
+            implied_volatility: None,
+            open_interest: None,
+            forward: None,
+            source: "polygon".to_owned(),
+            greeks: None,
+        }
+    }
+
+    #[test]
+    fn a_quote_is_completed_and_never_replaced_by_one_that_tells_less() {
+        let greeks = Some(QuotedGreeks { delta: Some(0.5), ..QuotedGreeks::default() });
+        let (bid, ask) = (Some(5.3), Some(5.5));
+        let whole = OptionQuote { bid, ask, implied_volatility: Some(0.27), greeks, ..quote() };
+        let close = OptionQuote { close: Some(5.4), ..quote() };
+        let completed = OptionQuote { close: Some(5.4), ..whole.clone() };
+        assert_eq!(close.clone().completed_by(&whole), completed);
+        assert_eq!(whole.clone().completed_by(&close), completed);
+        // What the row has is not altered by one that tells less.
+        let other_close = OptionQuote { close: Some(9.9), ..quote() };
+        assert_eq!(other_close.clone().completed_by(&completed), completed);
+        // Of two that tell as much, the later one stands.
+        assert_eq!(other_close.clone().completed_by(&close), other_close);
+        let later = OptionQuote { bid: Some(5.0), open_interest: Some(7.0), ..quote() };
+        let expected =
+            OptionQuote { bid: Some(5.0), open_interest: Some(7.0), ask: None, ..completed.clone() };
+        assert_eq!(later.completed_by(&completed), expected);
+        // A volatility tells more than a trade, and less than a quoted price.
+        let derived = OptionQuote { implied_volatility: Some(0.3), ..quote() };
+        let of_both = OptionQuote { close: Some(5.4), ..derived.clone() };
+        assert_eq!(close.completed_by(&derived), of_both);
+        assert_eq!(derived.completed_by(&completed), completed);
     }
 }

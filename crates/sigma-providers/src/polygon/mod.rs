@@ -42,7 +42,7 @@ use chrono::NaiveDate;
 pub use self::contracts::ContractList;
 pub use self::fault::classify;
 pub use self::reference::Closure;
-use crate::ask::{Ability, Actions, BarsAsk, Quotes, Series, SessionBars};
+use crate::ask::{Ability, Actions, BarsAsk, Quotes, QuotesAsk, Series, SessionBars};
 use crate::http::{Service, Settings};
 use crate::symbols::Rename;
 use crate::{Fault, Security};
@@ -125,17 +125,11 @@ impl Polygon {
         reference::closures(&self.service).await
     }
 
-    /// Quotes of contracts of one underlying; contracts that were not quoted between the dates are left out. A fault
+    /// Quotes of contracts of one underlying; contracts that were not quoted between their dates are left out. A fault
     /// after something was found, or with some contracts only, is in [`Quotes::faults`]; one that was met before, and a
     /// refused key, is the result.
-    pub async fn quotes(
-        &self,
-        underlying: &str,
-        contracts: &[String],
-        from: NaiveDate,
-        to: NaiveDate,
-    ) -> Result<Quotes, Fault> {
-        self.fetch_quotes(underlying, contracts, from, to).await
+    pub async fn quotes(&self, underlying: &str, asks: &[QuotesAsk]) -> Result<Quotes, Fault> {
+        self.fetch_quotes(underlying, asks).await
     }
 
     /// Contracts of an underlying that were listed on a date, with what is wrong with the rows that are left out.

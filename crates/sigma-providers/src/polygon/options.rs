@@ -16,7 +16,7 @@ use super::rebuilt::Told;
 use super::row::Row;
 use super::snapshot::{empty, quote};
 use super::{Polygon, bars, paging};
-use crate::ask::Quotes;
+use crate::ask::{Quotes, QuotesAsk};
 use crate::fault::{Fault, FaultKind};
 use crate::moment::new_york;
 use crate::symbols::{Dialect, canonical, spell};
@@ -24,11 +24,18 @@ use crate::symbols::{Dialect, canonical, spell};
 /// The most that the service takes.
 const CONTRACTS_PER_PAGE: &str = "250";
 
-/// What is asked for, and what is found so far.
-struct Search {
-    wanted: BTreeMap<String, OccSymbol>,
+/// A contract and the dates that it is asked for.
+struct Wanted {
+    occ: OccSymbol,
     from: NaiveDate,
     to: NaiveDate,
+    /// The session that snapshots tell of is among them, or before them.
+    is_of_snapshot: bool,
+}
+
+/// What is asked for, and what is found so far.
+struct Search {
+    wanted: BTreeMap<String, Wanted>,
     /// The date of each contract in the snapshot.
     dates: BTreeMap<String, NaiveDate>,
     /// Contracts about which nothing more is to be asked.
@@ -37,25 +44,19 @@ struct Search {
 }
 
 impl Polygon {
-    pub(super) async fn fetch_quotes(
-        &self,
-        underlying: &str,
-        contracts: &[String],
-        from: NaiveDate,
-        to: NaiveDate,
-    ) -> Result<Quotes, Fault> {
-        let mut search = Search::of(contracts, from, to);
+    pub(super) async fn fetch_quotes(&self, underlying: &str, asks: &[QuotesAsk]) -> Result<Quotes, Fault> {
         let now = new_york(self.service.data_now());
-        let is_told = !search.wanted.is_empty() && last_opened(now).is_none_or(|session| session <= to);
-        let ending = match if is_told { self.snapshot(underlying, &mut search).await } else { Ok(()) } {
+        let mut search = Search::of(asks, last_opened(now));
+        let ending = match self.snapshot(underlying, &mut search).await {
             Ok(()) => self.closes(&mut search, now.date()).await,
             fault => fault,
         };
         search.end(ending)
     }
 
-    /// One request for the strikes of each expiry: a range over all expiries would bring whole chains between them. A
-    /// plan without snapshots is told once and not asked again.
+    /// The contracts whose dates reach to the session that snapshots tell of. One request for the strikes of each expiry:
+    /// a range over all expiries would bring whole chains between them. A plan without snapshots is told once and not
+    /// asked again.
     async fn snapshot(&self, underlying: &str, search: &mut Search) -> Result<(), Fault> {
         let kind = is_index(underlying).then_some(InstrumentKind::Index);
         let spelled = spell(underlying, kind, Dialect::Polygon);
@@ -63,9 +64,12 @@ impl Polygon {
         if is_refused.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let expiries: BTreeSet<NaiveDate> = search.wanted.values().map(|occ| occ.expiry).collect();
-        for expiry in expiries {
-            let query = chain_query(search.wanted.values().filter(|occ| occ.expiry == expiry), expiry);
+        let mut by_expiry: BTreeMap<NaiveDate, Vec<OccSymbol>> = BTreeMap::new();
+        for Wanted { occ, .. } in search.wanted.values().filter(|wanted| wanted.is_of_snapshot) {
+            by_expiry.entry(occ.expiry).or_default().push(occ.clone());
+        }
+        for (expiry, contracts) in by_expiry {
+            let query = chain_query(contracts.iter(), expiry);
             let request = self.service.request(&["v3", "snapshot", "options", &spelled], &query);
             match paging::plain_rows(&self.service, request).await {
                 Ok(rows) => rows.iter().for_each(|row| search.take(Row(row))),
@@ -160,17 +164,19 @@ pub(super) fn chain_query<'a>(
 }
 
 impl Search {
-    fn of(contracts: &[String], from: NaiveDate, to: NaiveDate) -> Search {
+    /// `told` is the session that snapshots tell of.
+    fn of(asks: &[QuotesAsk], told: Option<NaiveDate>) -> Search {
         let (mut wanted, mut found) = (BTreeMap::new(), Quotes::default());
-        for symbol in contracts {
-            match parse_occ(symbol) {
+        for QuotesAsk { contract, from, to } in asks {
+            match parse_occ(contract) {
                 Some(occ) => {
-                    wanted.insert(symbol.clone(), occ);
+                    let is_of_snapshot = told.is_none_or(|session| session <= *to);
+                    wanted.insert(contract.clone(), Wanted { occ, from: *from, to: *to, is_of_snapshot });
                 }
-                None => found.problems.push(format!("{symbol}: not an option symbol")),
+                None => found.problems.push(format!("{contract}: not an option symbol")),
             }
         }
-        Search { wanted, from, to, dates: BTreeMap::new(), asked: BTreeSet::new(), found }
+        Search { wanted, dates: BTreeMap::new(), asked: BTreeSet::new(), found }
     }
 
     /// What there is to hand over. What was found is paid for: a fault that ended the asking is that of the contracts
@@ -204,10 +210,14 @@ impl Search {
     fn take(&mut self, row: Row<'_>) {
         let symbol = row.object("details").text("ticker").map(|ticker| canonical(ticker, Dialect::Polygon));
         let symbol = symbol.unwrap_or_default();
-        if !self.wanted.contains_key(&symbol) {
+        let Some(&Wanted { from, to, is_of_snapshot, .. }) = self.wanted.get(&symbol) else {
             if parse_occ(&symbol).is_none() {
                 self.found.problems.push(format!("\"{symbol}\" is not an option symbol"));
             }
+            return;
+        };
+        // Another contract with a strike between those asked for.
+        if !is_of_snapshot {
             return;
         }
         let mut problems = Vec::new();
@@ -217,8 +227,7 @@ impl Search {
         let date = quote.date;
         if self.dates.insert(symbol.clone(), date).is_some() {
             self.found.problems.push(format!("{symbol}: a second row in the snapshot"));
-        } else if date < self.from || date > self.to {
-            let (from, to) = (self.from, self.to);
+        } else if date < from || date > to {
             self.found.problems.push(format!("{symbol}: the snapshot is of {date}, outside {from} to {to}"));
         } else {
             self.found.quotes.entry(symbol).or_default().push(quote);
@@ -227,15 +236,16 @@ impl Search {
 
     /// The dates with sessions that the snapshot left out for a contract.
     fn untold(&self, symbol: &str) -> Option<(NaiveDate, NaiveDate)> {
-        let last = self.to.min(self.wanted.get(symbol)?.expiry);
+        let Wanted { occ, from, to, .. } = self.wanted.get(symbol)?;
+        let last = occ.expiry.min(*to);
         let last = match self.dates.get(symbol) {
             // Nothing was traded since.
-            Some(date) if *date < self.from => return None,
-            Some(date) if *date <= self.to => last.min(date.pred_opt()?),
+            Some(date) if date < from => return None,
+            Some(date) if date <= to => last.min(date.pred_opt()?),
             _ => last,
         };
-        let has_session = Calendar::nyse().session_on_or_after(self.from).is_ok_and(|first| first <= last);
-        has_session.then_some((self.from, last))
+        let has_session = Calendar::nyse().session_on_or_after(*from).is_ok_and(|first| first <= last);
+        has_session.then_some((*from, last))
     }
 
     fn take_closes(&mut self, symbol: &str, bars::Parsed { bars, problems, .. }: bars::Parsed) {

@@ -2,12 +2,12 @@
 
 use sigma_core::model::{OptionQuote, QuotedGreeks};
 use sigma_providers::FaultKind;
-use sigma_providers::ask::Quotes;
+use sigma_providers::ask::{Quotes, QuotesAsk};
 use sigma_providers::polygon::Polygon;
 use sigma_testkit::fake::market::stamp::midnight_ms;
 use sigma_testkit::fake::{Reply, Server};
 
-use super::{always, day, list, reply, serve, serve_at, symbols};
+use super::{always, day, list, reply, serve, serve_at};
 
 const CALL_105: &str = "ACME260116C00105000";
 const PUT_95: &str = "ACME260116P00095000";
@@ -36,8 +36,14 @@ fn snapshot(answer: Reply) -> (Server, Polygon) {
     })
 }
 
+/// All contracts for the same dates.
+fn asks(contracts: &[&str], from: &str, to: &str) -> Vec<QuotesAsk> {
+    let ask = |contract: &&str| QuotesAsk { contract: (*contract).to_owned(), from: day(from), to: day(to) };
+    contracts.iter().map(ask).collect()
+}
+
 async fn quoted(polygon: &Polygon, contracts: &[&str], from: &str, to: &str) -> Quotes {
-    polygon.quotes("ACME", &symbols(contracts), day(from), day(to)).await.unwrap()
+    polygon.quotes("ACME", &asks(contracts, from, to)).await.unwrap()
 }
 
 /// One row of a snapshot.
@@ -106,8 +112,7 @@ async fn missing_parts_stay_unknown_and_dates_are_those_of_the_prices() {
 async fn an_index_underlying_has_its_prefix() {
     let (server, polygon) = snapshot(reply("options_chain_snapshot_index.json"));
     let name = "SPXW251121C06900000";
-    let (from, to) = (day("2025-11-04"), day("2025-11-04"));
-    let quotes = polygon.quotes("SPX", &symbols(&[name]), from, to).await.unwrap();
+    let quotes = polygon.quotes("SPX", &asks(&[name], "2025-11-04", "2025-11-04")).await.unwrap();
     assert_eq!(server.log()[0].request.path, "/v3/snapshot/options/I:SPX");
     // A plan without quotes: the close is dated by the trades.
     let quote = &quotes.quotes[name][0];
@@ -204,6 +209,32 @@ async fn sessions_before_the_snapshot_come_from_daily_bars() {
     let (server, polygon) = serve_at("2025-11-03T21:30:00Z", move |_| monday.clone());
     let quotes = quoted(&polygon, &[CALL_105], "2025-11-01", "2025-11-03").await;
     assert_eq!((quotes.quotes[CALL_105].len(), server.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_contract_is_asked_for_its_own_dates() {
+    let (server, polygon) = serve(|request| match &*request.path {
+        path if path.starts_with("/v2/aggs") => contract_bars(path),
+        _ if request.query("cursor").is_some() => list(""),
+        _ => reply("options_chain_snapshot.json"),
+    });
+    let wanted = [
+        asks(&[CALL_105], "2025-11-04", "2025-11-04"),
+        asks(&[CALL_40], "2025-10-31", "2025-11-04"),
+        asks(&[PUT_95], "2025-10-31", "2025-11-03"),
+    ];
+    let quotes = polygon.quotes("ACME", &wanted.concat()).await.unwrap().quotes;
+    let dates = |name: &str| quotes[name].iter().map(|quote| quote.date.to_string()).collect::<Vec<_>>();
+    assert_eq!(dates(CALL_105), ["2025-11-04"], "the session that the snapshot tells, and no other");
+    assert_eq!(dates(CALL_40), ["2025-10-31", "2025-11-03", "2025-11-04"]);
+    assert_eq!(dates(PUT_95), ["2025-10-31", "2025-11-03"]);
+    let log = server.log();
+    let is_of = |path: &str| log.iter().filter(|logged| logged.request.path.contains(path)).count();
+    assert_eq!((is_of(CALL_105), is_of(CALL_40), is_of(PUT_95)), (0, 1, 1));
+    // What has no date of the snapshot does not widen the question for it.
+    assert!(log[0].request.target.contains("expiration_date=2025-11-21"));
+    let january = log.iter().find(|logged| logged.target_contains("expiration_date=2026-01-16")).unwrap();
+    assert!(january.target_contains("strike_price.gte=105"), "{}", january.request.target);
 }
 
 #[tokio::test]
@@ -314,17 +345,16 @@ async fn a_key_that_is_refused_on_the_way_is_a_fault_of_the_whole() {
         path if path.starts_with("/v2/aggs") => contract_bars(path),
         _ => reply("errors/403_not_entitled.json"),
     });
-    let (from, to) = (day("2025-11-04"), day("2025-11-04"));
-    let fault = polygon.quotes("ACME", &symbols(&[CALL_105, PUT_95]), from, to).await.unwrap_err();
+    let asks = asks(&[CALL_105, PUT_95], "2025-11-04", "2025-11-04");
+    let fault = polygon.quotes("ACME", &asks).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Auth);
 }
 
 #[tokio::test]
 async fn a_plan_without_options_is_a_fault_and_so_is_a_limit() {
     let (_server, polygon) = always(reply("errors/403_not_entitled.json"));
-    let names = symbols(&[CALL_105]);
-    let (from, to) = (day("2025-11-04"), day("2025-11-04"));
-    assert_eq!(polygon.quotes("ACME", &names, from, to).await.unwrap_err().kind, FaultKind::PlanSymbol);
+    let asks = asks(&[CALL_105], "2025-11-04", "2025-11-04");
+    assert_eq!(polygon.quotes("ACME", &asks).await.unwrap_err().kind, FaultKind::PlanSymbol);
     let (_server, polygon) = always(reply("errors/429_rate_limit.json").header("Retry-After", "999"));
-    assert_eq!(polygon.quotes("ACME", &names, from, to).await.unwrap_err().kind, FaultKind::RateLimited);
+    assert_eq!(polygon.quotes("ACME", &asks).await.unwrap_err().kind, FaultKind::RateLimited);
 }

@@ -1,5 +1,6 @@
 //! Every recorded body once, as it is.
 
+use sigma_providers::ask::QuotesAsk;
 use sigma_providers::polygon::Polygon;
 use sigma_providers::{Fault, FaultKind};
 use sigma_testkit::fake::Reply;
@@ -93,7 +94,10 @@ async fn asked(polygon: &Polygon, question: &str) -> Result<(usize, Vec<String>)
                 "ACME1260116C00090000",
                 "SPXW251121C06900000",
             ]);
-            let quotes = polygon.quotes("ACME", &names, day("2025-11-04"), day("2025-11-04")).await?;
+            let date = day("2025-11-04");
+            let on_date = |contract| QuotesAsk { contract, from: date, to: date };
+            let asks: Vec<QuotesAsk> = names.into_iter().map(on_date).collect();
+            let quotes = polygon.quotes("ACME", &asks).await?;
             // The chain is recorded once and asked for by expiry: the second time it is a repetition.
             let problems = quotes.problems.into_iter().filter(|problem| !problem.contains("a second row"));
             Ok((quotes.quotes.len(), problems.collect()))

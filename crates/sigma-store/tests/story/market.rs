@@ -93,6 +93,11 @@ async fn quotes_and_rates(store: &mut Store, id: i64) {
     assert_eq!(store.save_rates("DGS10", &points, "file").await.unwrap().changed, 0);
     let read = store.rates(&["DGS10".into()], from, to).await.unwrap();
     assert_eq!(read["DGS10"], [points[1].clone(), points[0].clone()]);
+    store.save_rates("DGS10", &points[..1], "fred").await.unwrap();
+    let sources = store.rate_sources(&["DGS10".into()], from, to).await.unwrap();
+    let told: Vec<&str> = sources["DGS10"].values().map(String::as_str).collect();
+    assert_eq!(told, ["file", "fred"]);
+    store.save_rates("DGS10", &points, "file").await.unwrap();
 }
 
 async fn refused_bars(store: &mut Store) {

@@ -12,8 +12,10 @@ mod prices;
 mod profiles;
 mod quotes;
 mod rates;
+mod sessions;
+mod standing;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +67,8 @@ pub struct Gathering<'a> {
     outages: HashMap<(ProviderId, Data), usize>,
     /// Services that have answered anything that makes sense.
     heard: HashSet<ProviderId>,
+    /// Symbols that were not asked for the current day, which the plan leaves out until it is over.
+    without_today: BTreeSet<String>,
     waiting: HashMap<ProviderId, Offered>,
     answers: usize,
     stored_at: Instant,
@@ -98,6 +102,7 @@ impl<'a> Gathering<'a> {
             down: HashMap::new(),
             outages: HashMap::new(),
             heard: HashSet::new(),
+            without_today: BTreeSet::new(),
             waiting: HashMap::new(),
             answers: 0,
             stored_at: Instant::now(),

@@ -6,20 +6,18 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
 use sigma_core::model::Dataset;
-use sigma_providers::ask::Quotes;
+use sigma_providers::ask::{Quotes, QuotesAsk};
 use sigma_providers::{Data, Fault, FaultKind, Provider, ProviderId};
 
 use super::Gathering;
 
 const DATA: (Dataset, Data) = (Dataset::Quotes, Data::Options);
 
-/// Contracts on one underlying, and the dates that the most needy of them lacks.
+/// Contracts on one underlying, each with the dates that it lacks.
 #[derive(Debug, Clone)]
 struct Question {
     underlying: String,
-    contracts: Vec<String>,
-    from: NaiveDate,
-    to: NaiveDate,
+    asks: Vec<QuotesAsk>,
 }
 
 impl Gathering<'_> {
@@ -28,22 +26,16 @@ impl Gathering<'_> {
             let id = service.id();
             let questions = self.option_questions(&service)?;
             let ask = |service: Arc<Provider>, q: Question| -> super::Asking<Quotes> {
-                Box::pin(async move { service.quotes(&q.underlying, &q.contracts, q.from, q.to).await })
+                Box::pin(async move { service.quotes(&q.underlying, &q.asks).await })
             };
-            self.ask_all(&service, Data::Options, questions, ask, |this, question, result| {
-                let dates = (Some(question.from), question.to);
-                match result {
-                    Ok(quotes) => {
-                        for contract in &question.contracts {
-                            this.note_quotes(contract, id, dates, &quotes);
-                        }
-                        this.from(id).add_quotes(&question.underlying, quotes);
-                    }
-                    Err(fault) => {
-                        question
-                            .contracts
-                            .iter()
-                            .for_each(|contract| this.refused(contract, DATA, id, dates, &fault));
+            self.ask_all(&service, Data::Options, questions, ask, |this, question, result| match result {
+                Ok(quotes) => {
+                    question.asks.iter().for_each(|ask| this.note_quotes(ask, id, &quotes));
+                    this.from(id).add_quotes(&question.underlying, quotes);
+                }
+                Err(fault) => {
+                    for QuotesAsk { contract, from, to } in &question.asks {
+                        this.refused(contract, DATA, id, (Some(*from), *to), &fault);
                     }
                 }
             })
@@ -53,13 +45,8 @@ impl Gathering<'_> {
     }
 
     /// Notes how the asking about one contract ended.
-    fn note_quotes(
-        &mut self,
-        contract: &str,
-        id: ProviderId,
-        dates: (Option<NaiveDate>, NaiveDate),
-        quotes: &Quotes,
-    ) {
+    fn note_quotes(&mut self, ask: &QuotesAsk, id: ProviderId, quotes: &Quotes) {
+        let (contract, dates) = (&ask.contract, (Some(ask.from), ask.to));
         let fault =
             quotes.faults.iter().find(|(subject, _)| subject == contract).map(|(_, fault)| fault.clone());
         let none = || Fault::new(id.entry().label, FaultKind::NoData, "no quote of the contract");
@@ -72,7 +59,7 @@ impl Gathering<'_> {
     fn option_questions(&self, service: &Provider) -> anyhow::Result<Vec<Question>> {
         let needs = &self.state.needs;
         let none = BTreeSet::new();
-        let mut by_underlying: BTreeMap<String, Question> = BTreeMap::new();
+        let mut by_underlying: BTreeMap<String, Vec<QuotesAsk>> = BTreeMap::new();
         for (contract, need) in &needs.needed_contracts {
             let Some(terms) = self.state.instrument(contract).and_then(|known| known.option.as_ref()) else {
                 continue;
@@ -90,16 +77,10 @@ impl Gathering<'_> {
             }
             let open = memory.open_sessions(contract, Dataset::Quotes, service.id(), &lacking, self.calendar);
             let Some((&from, &to)) = open.first().zip(open.last()) else { continue };
-            let question = by_underlying.entry(terms.underlying.clone()).or_insert_with(|| Question {
-                underlying: terms.underlying.clone(),
-                contracts: Vec::new(),
-                from,
-                to,
-            });
-            question.contracts.push(contract.clone());
-            question.from = question.from.min(from);
-            question.to = question.to.max(to);
+            let asks = by_underlying.entry(terms.underlying.clone()).or_default();
+            asks.push(QuotesAsk { contract: contract.clone(), from, to });
         }
-        Ok(by_underlying.into_values().collect())
+        let question = |(underlying, asks)| Question { underlying, asks };
+        Ok(by_underlying.into_iter().map(question).collect())
     }
 }

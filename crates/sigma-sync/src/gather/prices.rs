@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_core::model::{CloseBasis, Dataset, InstrumentKind, PriceBar};
-use sigma_providers::ask::{BarsAsk, Series, SessionBars};
-use sigma_providers::{Data, FaultKind, Provider, ProviderId, order};
+use sigma_core::model::Dataset;
+use sigma_providers::ask::{BarsAsk, Series};
+use sigma_providers::{Data, Provider, ProviderId};
 
-use super::{Gathering, adjusted};
+use super::{Gathering, adjusted, standing};
 use crate::needs::RATE_PROXIES;
-use crate::state::State;
 
 const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
 
@@ -22,32 +21,8 @@ struct Question {
     ask: BarsAsk,
 }
 
-/// Stored sessions that are asked for again with those after them: it takes no more requests.
-const CORRECTED_SESSIONS: usize = 3;
-
-/// A symbol that is missing only the last few sessions is better asked for with all others, one session at a time.
-const TAIL_SESSIONS: usize = 5;
-
-/// Whether a provider's bar of a session may be stored: not over one of a provider that is asked before it, unless that
-/// one is to be replaced.
-fn may_store(state: &State, symbol: &str, date: NaiveDate, id: ProviderId) -> bool {
-    let Some(stored) = state.histories.get(symbol).and_then(|history| history.on(date)) else { return true };
-    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&date));
-    let rank = |id| order(Data::Prices).into_iter().position(|known| known == id);
-    let is_before = ProviderId::parse(&stored.source).is_none_or(|owner| rank(id) <= rank(owner));
-    is_before || is_outdated || state.is_to_refresh(symbol, date) || state.is_provisional_on(symbol, date)
-}
-
-/// Whether a bar was rebuilt, and the same provider has given it as traded before.
-fn is_worse(state: &State, symbol: &str, bar: &PriceBar) -> bool {
-    let stored = state.histories.get(symbol).and_then(|history| history.on(bar.date));
-    let is_outdated = state.outdated.get(symbol).is_some_and(|dates| dates.contains(&bar.date));
-    let is_better = |stored: &PriceBar| stored.source == bar.source && stored.basis == CloseBasis::AsTraded;
-    bar.basis == CloseBasis::Rebuilt
-        && stored.is_some_and(is_better)
-        && !is_outdated
-        && !state.is_to_refresh(symbol, bar.date)
-}
+/// Stored sessions that are asked for again with those after them, since they may have been corrected.
+pub(super) const CORRECTED_SESSIONS: usize = 3;
 
 /// Sessions of either, ascending.
 fn merged(one: Vec<NaiveDate>, other: Vec<NaiveDate>) -> Vec<NaiveDate> {
@@ -73,6 +48,7 @@ impl Gathering<'_> {
         for service in &services {
             self.last_quotes(service).await?;
         }
+        self.tell_left_out_today();
         Ok(())
     }
 
@@ -80,7 +56,9 @@ impl Gathering<'_> {
         let id = service.id();
         let mut missing = self.missing(service)?;
         if let Provider::Polygon(_) = &**service {
+            self.leave_out_today(&mut missing);
             self.session_by_session(service, &mut missing).await?;
+            self.leave_out_today(&mut missing);
         }
         let questions =
             missing.into_iter().filter_map(|(symbol, open)| self.question(symbol, &open)).collect();
@@ -111,8 +89,8 @@ impl Gathering<'_> {
         let unusable = series.unusable.iter().min().copied();
         let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), unusable, self.calendar);
         self.from(id).fetches.push(gaps);
-        let state = &*self.state;
-        series.bars.retain(|bar| may_store(state, symbol, bar.date, id) && !is_worse(state, symbol, bar));
+        let (state, sources) = (&*self.state, self.sources);
+        series.bars.retain(|bar| standing::may_store(state, sources, symbol, bar, id));
         if let Some(history) = state.histories.get(symbol) {
             series.problems.extend(adjusted::keep(&mut series.bars, history));
         }
@@ -133,9 +111,7 @@ impl Gathering<'_> {
             let outdated = self.state.outdated.get(&symbol).unwrap_or(&none);
             let is_missing = |day: &NaiveDate| {
                 !dates.contains(day)
-                    || outdated.contains(day)
-                    || self.state.is_to_refresh(&symbol, *day)
-                    || self.state.is_provisional_on(&symbol, *day)
+                    || standing::is_asked_again(self.state, self.sources, &symbol, *day, service.id())
             };
             let lacking: Vec<NaiveDate> =
                 sessions.iter().copied().filter(|day| *day <= until && is_missing(day)).collect();
@@ -194,76 +170,5 @@ impl Gathering<'_> {
         let asked = self.known_as(&symbol);
         let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
         Some(Question { symbol, ask })
-    }
-
-    /// Takes the symbols that miss only the last few sessions out of `missing` and gets them with one request a session,
-    /// where that is fewer requests.
-    async fn session_by_session(
-        &mut self,
-        service: &Arc<Provider>,
-        missing: &mut BTreeMap<String, Vec<NaiveDate>>,
-    ) -> anyhow::Result<()> {
-        let last =
-            self.calendar.sessions_back(self.state.needs.to, TAIL_SESSIONS - 1).map_err(calendar_error)?;
-        let is_stock = |symbol: &str| self.state.kind(symbol) != Some(InstrumentKind::Index);
-        let is_tail = |symbol: &str, open: &Vec<NaiveDate>| open.first() >= Some(&last) && is_stock(symbol);
-        let tail: BTreeMap<String, Vec<NaiveDate>> = missing
-            .iter()
-            .filter(|(symbol, open)| is_tail(symbol, open) && !self.state.outdated.contains_key(*symbol))
-            .map(|(symbol, open)| (symbol.clone(), open.clone()))
-            .collect();
-        let sessions: BTreeSet<NaiveDate> = tail.values().flatten().copied().collect();
-        if sessions.len() >= tail.len() {
-            return Ok(());
-        }
-        let ask = |service: Arc<Provider>, date: NaiveDate| -> super::Asking<SessionBars> {
-            Box::pin(async move {
-                match &*service {
-                    Provider::Polygon(polygon) => polygon.session_bars(date).await,
-                    _ => Ok(SessionBars::default()),
-                }
-            })
-        };
-        let mut found: BTreeSet<(NaiveDate, String)> = BTreeSet::new();
-        let questions = sessions.into_iter().collect();
-        self.ask_all(service, Data::Prices, questions, ask, |this, &date, result| {
-            let asking = tail.iter().filter(|(_, open)| open.contains(&date)).map(|(symbol, _)| symbol);
-            match result {
-                Ok(session) => found.extend(this.take_session(date, asking, session)),
-                // Every symbol is asked for alone then, and what stands in the way is told there.
-                Err(fault) => {
-                    this.app.detail(&format!("all bars of {date}: {fault}"));
-                    // A plan that leaves whole sessions out may have the bars of a symbol.
-                    if fault.kind == FaultKind::PlanEndpoint {
-                        this.down.remove(&(ProviderId::Polygon, Data::Prices));
-                    }
-                }
-            }
-        })
-        .await?;
-        // By ascending date, since an answer continues only one that it touches.
-        for (date, symbol) in found {
-            self.answered(&symbol, Dataset::Prices, ProviderId::Polygon, (Some(date), date));
-            // Who was not in it is asked for alone.
-            missing.remove(&symbol);
-        }
-        Ok(())
-    }
-
-    /// The symbols of a session that were asked for and are in it.
-    fn take_session<'s>(
-        &mut self,
-        date: NaiveDate,
-        asking: impl Iterator<Item = &'s String>,
-        session: SessionBars,
-    ) -> Vec<(NaiveDate, String)> {
-        let mut found = Vec::new();
-        for symbol in asking {
-            if let Some(bar) = session.bars.get(&self.known_as(symbol)).cloned() {
-                self.from(ProviderId::Polygon).bars.entry(symbol.clone()).or_default().push(bar);
-                found.push((date, symbol.clone()));
-            }
-        }
-        found
     }
 }

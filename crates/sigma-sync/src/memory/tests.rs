@@ -87,6 +87,48 @@ fn a_refusal_holds_for_its_run_and_nothing_at_all_for_its_day() {
     assert_eq!(down.account("AAA", PRICES), "Polygon: Transient");
 }
 
+/// On the evening of a session the publisher has no yield of it yet, and none of the holidays of the bond market before.
+#[test]
+fn nothing_yet_of_later_dates_leaves_an_answer_known() {
+    let (rates, fred) = (Dataset::Rates, ProviderId::Fred);
+    let mut memory = memory("2025-10-14T22:00:00Z");
+    let fault = Fault::new("FRED", FaultKind::NoData, "no value");
+    let dates = (Some(day("2025-06-02")), day("2025-10-09"));
+    memory.answered("DGS10", rates, fred, dates, Calendar::nyse());
+    memory.refused("DGS10", rates, fred, (Some(day("2025-10-10")), day("2025-10-14")), &fault);
+    let open = |memory: &Memory, missing: &[&str]| {
+        let missing: Vec<NaiveDate> = missing.iter().copied().map(day).collect();
+        memory.open_sessions("DGS10", rates, fred, &missing, Calendar::nyse()).len()
+    };
+    assert_eq!(open(&memory, &["2025-07-03", "2025-10-06"]), 0, "they were answered");
+    assert_eq!(open(&memory, &["2025-10-13", "2025-10-14"]), 2, "they may come");
+    assert_eq!(memory.account("DGS10", rates), "FRED: ok from 2025-06-02 then NoData");
+    // Of a time before, it is an answer of its own.
+    memory.refused("DGS10", rates, fred, (Some(day("2025-01-02")), day("2025-05-30")), &fault);
+    assert_eq!(memory.account("DGS10", rates), "FRED: NoData");
+}
+
+#[test]
+fn a_refusal_of_the_current_day_holds_for_that_day_and_that_key() {
+    let (today, next) = (day("2025-06-30"), day("2025-07-01"));
+    let fault = Fault::new("Polygon", FaultKind::PlanTimeframe, "before end of day");
+    let mut first = memory("2025-06-30T22:00:00Z");
+    first.use_access(&[(POLYGON, "1a".to_owned())], today);
+    assert!(!first.is_today_refused(POLYGON, today));
+    first.refused_today(POLYGON, today, &fault);
+    let later = |mark: &str, is_refreshing| {
+        let fetches = first.fetches.values().cloned().collect();
+        let mut memory = Memory::new(fetches, "2025-06-30T23:00:00Z".parse().unwrap(), is_refreshing);
+        memory.use_access(&[(POLYGON, mark.to_owned())], today);
+        memory
+    };
+    let same = later("1a", false);
+    assert_eq!((same.is_today_refused(POLYGON, today), same.is_today_refused(POLYGON, next)), (true, false));
+    assert!(!later("2b", false).is_today_refused(POLYGON, today), "another plan");
+    assert!(!later("1a", true).is_today_refused(POLYGON, today), "everything is asked for again");
+    assert!(!same.is_corrected_today(POLYGON, today), "that is another thing");
+}
+
 #[test]
 fn what_another_key_was_told_says_nothing() {
     let to = day("2025-06-30");

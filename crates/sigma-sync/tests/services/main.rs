@@ -6,8 +6,10 @@ mod fixture;
 mod limits;
 mod mixed;
 mod options;
+mod sessions;
 mod several;
 mod splits;
+mod yields;
 
 use fixture::{AS_OF, CANARY, Fixture, Market, day, exchange, symbols};
 use sigma_testkit::fake::{Reply, Request};

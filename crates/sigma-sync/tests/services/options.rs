@@ -6,7 +6,7 @@ use sigma_store::{NewInstrument, NewPosition};
 use sigma_testkit::fake::market::stamp;
 use sigma_testkit::fake::{Reply, Request};
 
-use super::fixture::{AS_OF, Fixture, Market, day, exchange, sessions, symbols};
+use super::fixture::{AS_OF, Fixture, Market, Run, day, exchange, sessions, symbols};
 
 const CALL: &str = "S000250919C00100000";
 const PUT: &str = "S000250919P00090000";
@@ -131,4 +131,92 @@ fn a_snapshot_of_the_last_session_is_stored_with_volatility_and_greeks() {
     let greeks = quote.greeks.unwrap();
     assert_eq!((greeks.delta, greeks.gamma), (Some(0.52), Some(0.03)));
     assert_eq!((greeks.theta_per_day, greeks.vega_per_point), (Some(-0.04), Some(0.18)));
+}
+
+/// The snapshot of the chain after the close of a day: these contracts are quoted.
+fn chain(request: &Request, date: &str, quoted: &[&str]) -> Option<Reply> {
+    if !request.path.starts_with("/v3/snapshot/options/S000") {
+        return answer(request);
+    }
+    let closing = (stamp::midnight_ms(day(date)) + 16 * 3_600_000) * 1_000_000;
+    let row = |contract: &&str| {
+        format!(
+            r#"{{"details":{{"ticker":"O:{contract}"}},"last_quote":{{"bid":5.3,"ask":5.5,"last_updated":{closing}}},
+            "day":{{"close":5.4,"last_updated":{closing}}},"implied_volatility":0.27,"open_interest":1234}}"#
+        )
+    };
+    let rows: Vec<String> = quoted.iter().map(row).collect();
+    Some(Reply::json(200, format!(r#"{{"results":[{}],"status":"OK"}}"#, rows.join(","))))
+}
+
+/// Date, bid and close of each stored row of the call since a day.
+fn calls_since(fixture: &Fixture, from: &str) -> Vec<(String, Option<f64>, Option<f64>)> {
+    let quotes = fixture.store(async |store| {
+        let id = store.instruments_by_symbol(&[CALL.into()]).await.unwrap()[0].id;
+        store.option_quotes(&[id], day(from), day(AS_OF)).await.unwrap().remove(&id).unwrap()
+    });
+    quotes.into_iter().map(|quote| (quote.date.to_string(), quote.bid, quote.close)).collect()
+}
+
+#[test]
+fn quotes_of_a_snapshot_are_never_replaced_by_closes() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    hold_contracts(&fixture);
+    let on = |date: &'static str, quoted: &'static [&'static str], more: &[&str]| {
+        market.answer(move |request| chain(request, date, quoted));
+        market.asked();
+        let mut command = fixture.command(&market, &["polygon"]);
+        command.env("SIGMA_NOW", format!("{date}T22:00:00Z"));
+        command.args(["options", "--as-of", date, "--window", "20"]).args(more);
+        Run::new(command.output().unwrap()).ends(0);
+        market.asked()
+    };
+    // On the second day the put is not quoted.
+    on("2025-06-26", &[CALL, PUT], &[]);
+    market.answer(|request| chain(request, "2025-06-27", &[CALL]));
+    let mut command = fixture.command(&market, &["polygon"]);
+    command.env("SIGMA_NOW", "2025-06-27T22:00:00Z").args([
+        "options",
+        "--as-of",
+        "2025-06-27",
+        "--window",
+        "20",
+    ]);
+    Run::new(command.output().unwrap()).ends(3);
+    let row = |date: &str| (date.to_owned(), Some(5.3), Some(5.4));
+    assert_eq!(calls_since(&fixture, "2025-06-26"), ["2025-06-26", "2025-06-27"].map(row));
+    // On the third it is asked for both days, and the call for the third alone.
+    let asked = on(AS_OF, &[CALL, PUT], &[]);
+    assert!(asked.iter().any(|target| target.contains(&format!("/O:{PUT}/"))), "{asked:?}");
+    assert!(asked.iter().all(|target| !target.contains(&format!("/O:{CALL}/"))), "{asked:?}");
+    let rows = ["2025-06-26", "2025-06-27", AS_OF].map(row);
+    assert_eq!(calls_since(&fixture, "2025-06-26"), rows);
+    // Asked for everything again, it has closes of all days: 5.5 on each of them.
+    let asked = on(AS_OF, &[CALL, PUT], &["--refresh"]);
+    assert!(asked.iter().any(|target| target.contains(&format!("/O:{CALL}/"))), "{asked:?}");
+    assert_eq!(calls_since(&fixture, "2025-06-26"), rows);
+    assert_eq!(
+        calls_since(&fixture, "2025-06-24")[..2].to_vec(),
+        ["2025-06-24", "2025-06-25"].map(|date| (date.to_owned(), None, Some(5.5)))
+    );
+}
+
+#[test]
+fn a_file_may_take_back_a_quote() {
+    let names = symbols(1);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    hold_contracts(&fixture);
+    let folder = fixture.dir.path().join("market");
+    std::fs::create_dir(&folder).unwrap();
+    let read = |row: &str| {
+        let text = format!("symbol,date,bid,ask,close\n{CALL},{AS_OF},{row}\n");
+        std::fs::write(folder.join("options.csv"), text).unwrap();
+        let mut command = fixture.command(&market, &[]);
+        command.args(["options", "--as-of", AS_OF, "--window", "20", "--path"]).arg(&folder);
+        Run::new(command.output().unwrap());
+        calls_since(&fixture, AS_OF)
+    };
+    assert_eq!(read("5.3,5.5,5.4"), [(AS_OF.to_owned(), Some(5.3), Some(5.4))]);
+    assert_eq!(read(",,5.4"), [(AS_OF.to_owned(), None, Some(5.4))]);
 }

@@ -161,6 +161,28 @@ fn a_refresh_that_refreshes_nothing_is_no_success() {
 }
 
 #[test]
+fn a_refresh_keeps_what_its_provider_could_not_be_asked_for() {
+    let names = symbols(2);
+    let (fixture, market) = (Fixture::new(&names), Market::open(exchange(&names, 40)));
+    fixture.sync(&market, &["polygon"], "prices", &[]).ends(0);
+    let before = fixture.histories();
+    // Polygon is down, and those after it have everything.
+    market.answer(|request| {
+        let is_polygon = request.path.starts_with("/v") || request.path.starts_with("/stocks");
+        is_polygon.then(|| Reply::json(503, "{}"))
+    });
+    let run = fixture.sync(&market, &["polygon", "fmp", "tiingo"], "prices", &["--refresh"]);
+    run.ends(6).says("Transient (Polygon 503)").says("not refreshed");
+    assert_eq!(fixture.histories(), before);
+    // A provider that is asked alone replaces what is no better: rebuilt prices are worse than those of the day.
+    let refreshed = fixture.sync(&market, &["fmp"], "prices", &["--refresh"]);
+    refreshed.ends(3).says("not refreshed");
+    assert_eq!(fixture.histories(), before);
+    fixture.sync(&market, &["tiingo"], "prices", &["--refresh"]).ends(0);
+    assert!(sources(&fixture, "S000").iter().all(|(_, source)| source == "tiingo"));
+}
+
+#[test]
 fn an_answer_without_adjusted_closes_takes_none_away() {
     let names = symbols(1);
     for provider in ["yahoo", "tiingo"] {

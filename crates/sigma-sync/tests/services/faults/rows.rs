@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use sigma_testkit::fake::{Reply, Request};
 
+use crate::fixture::AS_OF;
+
 /// How data comes in: a provider, and the question that it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
@@ -50,9 +52,13 @@ impl Route {
         }
     }
 
-    /// Whether the answer holds rows of the subject.
+    /// Whether the answer holds rows of the subject; of sessions, the last one is spoilt, and those before it come again.
     pub fn is_of_subject(self, request: &Request) -> bool {
-        self.is_data(request) && (self == Route::PolygonSession || request.target.contains(self.subject()))
+        let is_met = match self {
+            Route::PolygonSession => request.path.ends_with(AS_OF),
+            _ => request.target.contains(self.subject()),
+        };
+        self.is_data(request) && is_met
     }
 
     /// The fields of a row that tell its date and its close.
