@@ -318,6 +318,7 @@ fn opened(opening: &Opening, portfolio_id: i64) -> Lot {
         entry_date: opening.date,
         exit_price: opening.exit.map(|(price, _)| price),
         exit_date: opening.exit.map(|(_, date)| date),
+        adjusted_through: None,
     };
     Lot { position, instrument: opening.instrument.clone(), tags: opening.tags.clone() }
 }
