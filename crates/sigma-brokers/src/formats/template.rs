@@ -29,6 +29,7 @@ const COLUMNS: Layout = &[
     optional(Role::Currency, &["currency"]),
     optional(Role::Lot, &["lot"]),
     optional(Role::Multiplier, &["multiplier"]),
+    optional(Role::AdjustedThrough, &["adjusted through"]),
 ];
 
 pub const BROKER: Broker = Broker {
