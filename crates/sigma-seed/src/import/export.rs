@@ -1,7 +1,8 @@
 //! A book as a file of the template, which imports back into the same lots, tags and cash.
 //!
-//! Two columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
-//! dates, and the multiplier of options, which adjusted contracts have of their own.
+//! Three columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
+//! dates, the multiplier of options, which adjusted contracts have of their own, and the day through which the units of a
+//! lot count splits, where that is after its entry.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use sigma_core::model::{Book, InstrumentKind, Lot};
 use super::source::{AS_OF_REMARK, CASH_REMARK};
 
 /// The columns of the template, the tags, and what makes a lot exact.
-const HEADER: [&str; 15] = [
+const HEADER: [&str; 16] = [
     "Symbol",
     "Quantity",
     "Entry Price Per Share",
@@ -28,6 +29,7 @@ const HEADER: [&str; 15] = [
     "Tags",
     "Lot",
     "Multiplier",
+    "Adjusted Through",
 ];
 
 /// A written book.
@@ -95,7 +97,7 @@ fn order(a: &Lot, b: &Lot) -> Ordering {
         .then_with(|| a.tags.cmp(&b.tags))
 }
 
-fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 15] {
+fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 16] {
     let Lot { position, instrument, tags } = lot;
     let (class, subtype) = class(lot);
     let mut tags: Vec<&str> = tags.iter().map(String::as_str).collect();
@@ -117,6 +119,7 @@ fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize) -> [String; 15] {
         guarded(tags.join(",")),
         number.to_string(),
         if instrument.is_option() { instrument.multiplier.to_string() } else { blank() },
+        position.adjusted_through.map(|day| day.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod changes;
+mod deliveries;
 mod files;
 mod partial;
 mod round_trip;
+mod splits;
 
 use std::path::{Path, PathBuf};
 
