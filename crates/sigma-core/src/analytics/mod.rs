@@ -37,6 +37,7 @@ pub mod reconcile;
 mod reconcile_applied;
 mod reconcile_changes;
 mod reconcile_delivery;
+mod reconcile_exits;
 mod reconcile_lots;
 mod reconcile_splits;
 pub mod repricing;

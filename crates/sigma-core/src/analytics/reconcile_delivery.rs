@@ -32,6 +32,7 @@ pub(super) struct Ended<'a> {
 pub(super) struct Deliveries<'a> {
     ended: BTreeMap<&'a str, Vec<Ended<'a>>>,
     pub(super) delivered: BTreeMap<i64, f64>,
+    pub(super) opened_on: NaiveDate,
 }
 
 impl<'a> Deliveries<'a> {
@@ -42,8 +43,8 @@ impl<'a> Deliveries<'a> {
         market: &Market,
         calendar: &Calendar,
     ) -> Result<Deliveries<'a>, CalendarError> {
-        let mut found = Deliveries::default();
         let opened_on = book.portfolio.opened_on;
+        let mut found = Deliveries { opened_on, ..Deliveries::default() };
         let since = stated.previous.unwrap_or(opened_on);
         let is_named = |symbol: &str| {
             stated.exit_prices.contains_key(symbol)

@@ -20,8 +20,6 @@ pub(super) fn agree(a: f64, b: f64) -> bool {
 
 /// Entry date and price of a lot; prices by their bits, which order like the prices themselves.
 type Entry = (NaiveDate, u64);
-/// Lots of one entry, closed ones by exit date and price.
-type Exit = (Entry, NaiveDate, u64);
 
 /// One symbol on its way.
 pub(super) struct Symbol<'a, 'f> {
@@ -33,7 +31,7 @@ pub(super) struct Symbol<'a, 'f> {
     /// Lots whose units the file shows to count splits, and through which day.
     pub(super) counted: BTreeMap<i64, NaiveDate>,
     /// Given by the user.
-    exit_price: Option<f64>,
+    pub(super) exit_price: Option<f64>,
     pub(super) market: &'a Market,
     pub(super) found: &'f mut Reconciliation,
 }
@@ -66,7 +64,7 @@ pub(super) fn reconcile_symbol<'a>(
     let open: Vec<&Holding> = rows.iter().filter(|row| row.exit.is_none()).collect();
     let (units, stated) = (work.units(), units_stated(&rows));
     if open.is_empty() && has_expired {
-        if units != 0.0 {
+        if units != 0.0 && !work.close_ended(deliveries.opened_on, calendar)? {
             work.found.expired.push(symbol.to_owned());
         }
         return Ok(());
@@ -103,55 +101,6 @@ fn has_expired(held: &[(&Lot, f64)], as_of: NaiveDate, calendar: &Calendar) -> R
 impl Symbol<'_, '_> {
     pub(super) fn units(&self) -> f64 {
         rounded(self.held.iter().map(|(_, units)| units).sum())
-    }
-
-    /// Lots that the file says are closed: those that are stored closed stay, open ones are closed, then units that are
-    /// gone without an entry of theirs; others are entered.
-    fn closed_rows(&mut self, lots: &[&Lot], rows: &[&Holding], stated: f64) {
-        let mut stored = closed_units(lots);
-        let mut unmatched = Vec::new();
-        for row in rows {
-            let Some((exit_price, exit_date)) = row.exit else { continue };
-            let Some((price, source)) = self.entry_price(row, None) else {
-                self.unpriced_entry(row);
-                continue;
-            };
-            let date = row.entry_date.unwrap_or(self.as_of);
-            let known = stored.entry(((date, price.to_bits()), exit_date, exit_price.to_bits())).or_default();
-            let matched = part_of(*known, row.quantity);
-            *known = rounded(*known - matched);
-            let is_own = |lot: &Lot| (lot.position.entry_date, lot.position.entry_price) == (date, price);
-            let rest = self.close_units(rounded(row.quantity - matched), (exit_price, exit_date), is_own);
-            if rest != 0.0 {
-                unmatched.push((row, (price, source), (exit_price, exit_date), rest));
-            }
-        }
-        for (row, entry, exit, units) in unmatched {
-            let surplus = part_of(rounded(self.units() - stated), units);
-            let left = self.close_units(surplus, exit, |lot| lot.position.entry_date <= exit.1);
-            let history = rounded(units - surplus + left);
-            if history != 0.0 {
-                self.open(row, history, entry, row.entry_date.unwrap_or(self.as_of), Some(exit), false);
-            }
-        }
-    }
-
-    /// Closes units of the lots that `is_meant` names, oldest first, and returns what is left.
-    fn close_units(
-        &mut self,
-        mut units: f64,
-        (price, date): (f64, NaiveDate),
-        is_meant: impl Fn(&Lot) -> bool,
-    ) -> f64 {
-        for i in 0..self.held.len() {
-            let (lot, left) = self.held[i];
-            let part = part_of(left, units);
-            if part != 0.0 && is_meant(lot) {
-                self.close(i, part, price, date, PriceSource::Stated, true);
-                units = rounded(units - part);
-            }
-        }
-        units
     }
 
     /// Compares lot by lot. Gives up when the stated lots cannot be brought about by entries and exits of theirs.
@@ -273,7 +222,11 @@ impl Symbol<'_, '_> {
     }
 
     /// `change`: price by the change of cost basis, for units on top of others; an average cost is then no price.
-    fn entry_price(&self, row: &Holding, change: Option<Option<f64>>) -> Option<(f64, PriceSource)> {
+    pub(super) fn entry_price(
+        &self,
+        row: &Holding,
+        change: Option<Option<f64>>,
+    ) -> Option<(f64, PriceSource)> {
         let of_basis = || Some(row.cost_basis? / (row.quantity * row.instrument.multiplier));
         let stated = match (change, row.entry_price) {
             (Some(change), _) => {
@@ -304,7 +257,7 @@ impl Symbol<'_, '_> {
         close.or_else(|| mark().filter(|(_, date)| *date == self.as_of).map(|(price, _)| price))
     }
 
-    fn open(
+    pub(super) fn open(
         &mut self,
         row: &Holding,
         quantity: f64,
@@ -365,7 +318,7 @@ impl Symbol<'_, '_> {
         self.found.unchanged.push(Unchanged { symbol: self.symbol.to_owned(), quantity, entries_differ });
     }
 
-    fn unpriced_entry(&mut self, row: &Holding) {
+    pub(super) fn unpriced_entry(&mut self, row: &Holding) {
         let (row, symbol) = (row.row, self.symbol.to_owned());
         self.found.unpriced.push(Unpriced::Entry { row, symbol, date: self.as_of });
     }
@@ -373,18 +326,6 @@ impl Symbol<'_, '_> {
     fn unpriced_exit(&mut self) {
         self.found.unpriced.push(Unpriced::Exit { symbol: self.symbol.to_owned(), date: self.as_of });
     }
-}
-
-/// Units of the lots that are stored closed, by entry and exit.
-fn closed_units(lots: &[&Lot]) -> BTreeMap<Exit, f64> {
-    let mut stored: BTreeMap<Exit, f64> = BTreeMap::new();
-    for position in lots.iter().map(|lot| &lot.position) {
-        if let (Some(price), Some(date)) = (position.exit_price, position.exit_date) {
-            let key = ((position.entry_date, position.entry_price.to_bits()), date, price.to_bits());
-            *stored.entry(key).or_default() += position.quantity;
-        }
-    }
-    stored
 }
 
 /// As much of `wanted` units as a lot with `left` units of the same side has.

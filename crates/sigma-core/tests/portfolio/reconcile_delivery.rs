@@ -60,6 +60,7 @@ fn a_covered_call_takes_the_shares_at_the_strike() {
     given.exit_prices.insert(CALL.into(), 20.0);
     let traded = reconcile(&book, &given, &world.market, Calendar::nyse()).unwrap();
     assert!(traded.closings.iter().all(|closing| closing.delivery.is_none()), "{traded:?}");
+    assert_eq!(closed(&traded)[1], (None, -1.0, 20.0, -1500.0));
 }
 
 /// Brokers count the premium into the cost of the shares; the strike and the premium are the same money.
