@@ -41,6 +41,8 @@ roles! {
     Level,
     /// Number of a lot in an export of our own, whose rows are exact.
     Lot,
+    /// Last day whose splits a lot of an export of our own counts.
+    AdjustedThrough,
     Cusip, Date, Action, Amount, Fees, Taxes, Source,
     /// Says only which format it is.
     Marker,

@@ -217,6 +217,7 @@ pub fn settle(stated: Stated, multiplier: Option<f64>, problems: &mut Vec<Proble
         entry_date: None,
         exit_price: None,
         exit_date: None,
+        adjusted_through: None,
         cost_basis: None,
         price: stated.price,
         market_value: stated.market_value,

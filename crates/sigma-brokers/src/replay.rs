@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::holding::{Named, Stated, finish_flags, settle};
 use crate::problem::Problem;
@@ -62,9 +62,13 @@ struct Lot {
     quantity: f64,
     price: f64,
     date: NaiveDate,
+    /// Last day whose splits the units count, after a split.
+    adjusted_through: Option<NaiveDate>,
     event: usize,
 }
 
+/// Brokers book a split on its day, or up to a week before or after it.
+const SPLIT_BOOKED_WITHIN: Days = Days::new(7);
 /// Remainders of floating-point subtraction below this are nothing.
 const DUST: f64 = 1e-9;
 
@@ -238,7 +242,14 @@ impl<'a> Book<'a> {
         if effect == Effect::Close {
             return self.tell_unknown(at, symbol, left, problems);
         }
-        let lot = Lot { row: event.row, quantity: left, price, date: event.date, event: at };
+        let lot = Lot {
+            row: event.row,
+            quantity: left,
+            price,
+            date: event.date,
+            adjusted_through: None,
+            event: at,
+        };
         self.lots.entry(symbol).or_default().push_back(lot);
     }
 
@@ -278,6 +289,8 @@ impl<'a> Book<'a> {
         for lot in self.lots.get_mut(symbol).into_iter().flatten() {
             lot.quantity *= factor;
             lot.price /= factor;
+            // Else the split would be due when it is stored, and would multiply the units a second time.
+            lot.adjusted_through = self.events[at].date.checked_add_days(SPLIT_BOOKED_WITHIN);
         }
     }
 
@@ -318,6 +331,7 @@ fn position(
         position.class = AssetClass::Private;
     }
     position.entry_date = Some(lot.date);
+    position.adjusted_through = lot.adjusted_through;
     position.exit_price = exit.map(|(price, _)| price);
     position.exit_date = exit.map(|(_, date)| date);
     position.flags.push(Flag::Replayed);

@@ -110,6 +110,10 @@ pub struct ImportedPosition {
     /// Present with `exit_date` on a closed lot.
     pub exit_price: Option<f64>,
     pub exit_date: Option<NaiveDate>,
+    /// Last day whose splits quantity and entry price count, where the file tells it: of a replayed split, or of an
+    /// export of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjusted_through: Option<NaiveDate>,
     /// Signed: quantity x entry price x multiplier.
     pub cost_basis: Option<f64>,
     /// As stated, per unit.

@@ -128,6 +128,7 @@ mod tests {
                 entry_date: date,
                 exit_price: None,
                 exit_date: None,
+                adjusted_through: None,
             },
             instrument: Instrument {
                 id: 1,

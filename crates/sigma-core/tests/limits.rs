@@ -115,6 +115,7 @@ fn lot(symbol: &str, sector: &str) -> Lot {
         entry_date: as_of(),
         exit_price: None,
         exit_date: None,
+        adjusted_through: None,
     };
     Lot { position, instrument, tags: Vec::new() }
 }

@@ -102,7 +102,7 @@ fn migrating_twice_applies_once() {
     assert_eq!(unready.code, 1);
     assert!(unready.stderr.contains("run `sigma-seed migrate`"), "{}", unready.stderr);
     let first = folder.succeed("migrate");
-    assert!(first.stderr.contains("applied migrations: ") && first.closing_line().contains(" applied=4 "));
+    assert!(first.stderr.contains("applied migrations: ") && first.closing_line().contains(" applied=5 "));
     let second = folder.succeed("migrate");
     assert!(second.stderr.contains("up to date") && second.closing_line().contains(" applied=0 "));
 }

@@ -30,6 +30,7 @@ struct Lot {
     lot: i32,
     exit_price: Option<f64>,
     exit_date: Option<NaiveDate>,
+    adjusted_through: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone, Insertable)]
@@ -163,11 +164,12 @@ pub(crate) async fn lots(
             lot: *number,
             exit_price: lot.exit.map(|(price, _)| price),
             exit_date: lot.exit.map(|(_, date)| date),
+            adjusted_through: lot.adjusted_through,
         };
         check(&row, &lot.symbol)?;
         rows.push(row);
     }
-    let written = (insert_rows!(c, p::table, 9, rows) + insert_rows!(c, pt::table, 2, tagged)) as u64;
+    let written = (insert_rows!(c, p::table, 10, rows) + insert_rows!(c, pt::table, 2, tagged)) as u64;
     Ok(Saved { stored: written, changed: written })
 }
 
@@ -216,6 +218,24 @@ pub(crate) async fn closes(c: &mut Conn<'_>, portfolio_id: i64, closes: &[LotClo
         execute!(c, diesel::insert_into(p::table).values(&Lot { id, lot: *number, ..closed }))?;
         copy_tags(c, lot.id, id).await?;
         update(c, &Lot { quantity: close.remaining, ..lot }).await?;
+        saved += Saved { stored: 1, changed: 1 };
+    }
+    Ok(saved)
+}
+
+/// Stored lots whose units turn out to count splits already, and through which day.
+pub(crate) async fn adjusted(
+    c: &mut Conn<'_>,
+    portfolio_id: i64,
+    adjusted: &[(i64, NaiveDate)],
+) -> Result<Saved> {
+    let mut saved = Saved::default();
+    for (id, through) in adjusted {
+        let own = p::table.filter(p::id.eq(id)).filter(p::portfolio_id.eq(portfolio_id));
+        let touched: usize = execute!(c, diesel::update(own).set(p::adjusted_through.eq(through)))?;
+        if touched == 0 {
+            return Err(StoreError::missing(format!("position with id {id}")));
+        }
         saved += Saved { stored: 1, changed: 1 };
     }
     Ok(saved)

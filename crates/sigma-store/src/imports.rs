@@ -93,6 +93,8 @@ pub struct ImportedLot {
     pub entry_price: f64,
     pub entry_date: NaiveDate,
     pub exit: Option<(f64, NaiveDate)>,
+    /// Last day whose splits quantity and entry price count, where it is after the entry.
+    pub adjusted_through: Option<NaiveDate>,
     pub tags: Vec<String>,
 }
 
@@ -117,6 +119,8 @@ pub struct ImportPlan {
     pub values: Vec<(String, PriceBar)>,
     pub lots: Vec<ImportedLot>,
     pub closes: Vec<LotClose>,
+    /// Stored lots whose units count splits already, by id, and through which day.
+    pub adjusted: Vec<(i64, NaiveDate)>,
     /// `portfolio_id` is filled in here.
     pub cash: Vec<NewCashEntry>,
     /// Ids of ledger entries to take away.
@@ -184,6 +188,7 @@ async fn apply(c: &mut Conn<'_>, plan: ImportPlan) -> Result<ImportApplied> {
     let (ids, stored) = import_rows::instruments(c, plan.instruments, &plan.lots, &plan.values).await?;
     saved += stored;
     saved += import_rows::values(c, plan.values, &ids).await?;
+    saved += import_rows::adjusted(c, portfolio_id, &plan.adjusted).await?;
     saved += import_rows::closes(c, portfolio_id, &plan.closes).await?;
     saved += import_rows::lots(c, portfolio_id, user_id, plan.lots, &ids).await?;
     saved += import_rows::cash(c, portfolio_id, plan.cash, &plan.cash_replaced).await?;

@@ -50,12 +50,13 @@ struct Row {
     lot: i32,
     exit_price: Option<f64>,
     exit_date: Option<NaiveDate>,
+    adjusted_through: Option<NaiveDate>,
 }
 
 impl From<Row> for PositionLot {
     fn from(row: Row) -> PositionLot {
         let Row { id, portfolio_id, instrument_id, quantity, entry_price, entry_date, .. } = row;
-        let (exit_price, exit_date) = (row.exit_price, row.exit_date);
+        let (exit_price, exit_date, adjusted_through) = (row.exit_price, row.exit_date, row.adjusted_through);
         let position = Position {
             id,
             portfolio_id,
@@ -65,6 +66,7 @@ impl From<Row> for PositionLot {
             entry_date,
             exit_price,
             exit_date,
+            adjusted_through,
         };
         PositionLot { position, lot: row.lot }
     }
@@ -106,7 +108,7 @@ impl Store {
         self.db
             .write(async move |c: &mut Conn<'_>| {
                 let lot = next_lot(c, &new).await?;
-                insert(c, new, lot).await
+                insert(c, new, lot, None).await
             })
             .await
     }
@@ -185,7 +187,12 @@ pub(crate) async fn next_lot(c: &mut Conn<'_>, new: &NewPosition) -> Result<i32>
     Ok(lots.iter().map(|row| row.lot).max().unwrap_or(0) + 1)
 }
 
-pub(crate) async fn insert(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Result<i64> {
+pub(crate) async fn insert(
+    c: &mut Conn<'_>,
+    new: NewPosition,
+    lot: i32,
+    adjusted_through: Option<NaiveDate>,
+) -> Result<i64> {
     let id = ids::allocate(c, "positions", 1).await?;
     let row = Row {
         id,
@@ -197,6 +204,7 @@ pub(crate) async fn insert(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Resu
         lot,
         exit_price: new.exit.map(|(price, _)| price),
         exit_date: new.exit.map(|(_, date)| date),
+        adjusted_through,
     };
     execute!(c, diesel::insert_into(t::positions).values(&row))?;
     Ok(id)
@@ -205,7 +213,7 @@ pub(crate) async fn insert(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Resu
 async fn ensure(c: &mut Conn<'_>, new: NewPosition, lot: i32) -> Result<Ensured> {
     let lots = lots_like(c, new.portfolio_id, new.instrument_id, new.entry_date).await?;
     let Some(old) = lots.into_iter().find(|row| row.lot == lot) else {
-        return Ok(Ensured { id: insert(c, new, lot).await?, changed: true });
+        return Ok(Ensured { id: insert(c, new, lot, None).await?, changed: true });
     };
     let row = Row {
         quantity: new.quantity,
@@ -229,6 +237,7 @@ async fn update(c: &mut Conn<'_>, row: &Row) -> Result<()> {
             t::entry_price.eq(row.entry_price),
             t::exit_price.eq(row.exit_price),
             t::exit_date.eq(row.exit_date),
+            t::adjusted_through.eq(row.adjusted_through),
         ))
     )?;
     Ok(())
@@ -263,7 +272,7 @@ async fn close(c: &mut Conn<'_>, id: i64, price: f64, date: NaiveDate, quantity:
         exit: Some((price, date)),
     };
     let lot = next_lot(c, &closed).await?;
-    let closed_id = insert(c, closed, lot).await?;
+    let closed_id = insert(c, closed, lot, old.adjusted_through).await?;
     update(c, &Row { quantity: old.quantity - part.copysign(old.quantity), ..old }).await?;
     copy_tags(c, id, closed_id).await?;
     Ok(closed_id)

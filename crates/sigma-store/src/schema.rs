@@ -74,6 +74,7 @@ diesel::table! {
         lot -> Integer,
         exit_price -> Nullable<Double>,
         exit_date -> Nullable<Date>,
+        adjusted_through -> Nullable<Date>,
     }
 }
 

@@ -242,7 +242,7 @@ async fn insert_book(c: &mut Conn<'_>, new: NewPortfolio, book: Book) -> Result<
         };
         positions::check(&new)?;
         let number = positions::next_lot(c, &new).await?;
-        let id = positions::insert(c, new, number).await?;
+        let id = positions::insert(c, new, number, held.adjusted_through).await?;
         for tag in &lot.tags {
             let tag_id = tags::add(c, user_id, tag).await?.id;
             tags::attach(c, id, tag_id).await?;

@@ -29,6 +29,7 @@ fn lot(symbol: &str, quantity: f64, tags: &[&str]) -> ImportedLot {
         entry_price: 50.0,
         entry_date: date("2025-06-03"),
         exit: None,
+        adjusted_through: None,
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
     }
 }
@@ -89,6 +90,7 @@ fn plan(slug: &str) -> ImportPlan {
             lot("AAA", -5.0, &["Core"]),
         ],
         closes: vec![],
+        adjusted: vec![],
         cash: vec![cash(1000.0)],
         cash_replaced: vec![],
         record: Some(record("2025-06-03")),
@@ -132,6 +134,7 @@ async fn closes_lots(store: &mut Store, book: &Book) {
     let plan = ImportPlan {
         target: ImportTarget::Existing(book.portfolio.id),
         closes: vec![close(0, 40.0, 60.0), close(0, 60.0, 0.0), close(2, -5.0, 0.0)],
+        adjusted: vec![(book.lots[0].position.id, date("2025-06-20"))],
         lots: vec![],
         cash: vec![cash(900.0)],
         cash_replaced: vec![book.cash[0].id],
@@ -144,6 +147,9 @@ async fn closes_lots(store: &mut Store, book: &Book) {
     let closed: Vec<_> =
         closed.map(|lot| (lot.position.quantity, lot.position.exit_price, lot.tags.len())).collect();
     assert_eq!(closed, [(60.0, Some(60.0), 2), (-5.0, Some(60.0), 1), (40.0, Some(60.0), 2)]);
+    // A part that is closed is in the units of its lot.
+    let adjusted = after.lots.iter().filter(|lot| lot.position.adjusted_through == Some(date("2025-06-20")));
+    assert_eq!(adjusted.map(|lot| lot.position.quantity).collect::<Vec<_>>(), [60.0, 40.0]);
     assert_eq!(after.cash.iter().map(|entry| entry.amount).collect::<Vec<_>>(), [900.0]);
 }
 
@@ -157,6 +163,7 @@ async fn keeps_nothing_of_a_spoiled_import(store: &mut Store) {
         ImportPlan { lots: vec![lot("AAA", f64::NAN, &[])], ..plan("four") },
         ImportPlan { lots: vec![lot("AAA", 0.0, &["New"])], ..plan("four") },
         ImportPlan { closes: vec![unknown], ..plan("four") },
+        ImportPlan { adjusted: vec![(9999, date("2025-06-30"))], ..plan("five") },
         ImportPlan { cash: vec![cash(f64::INFINITY)], ..plan("four") },
         ImportPlan {
             record: Some(NewImport { sha256: "short".into(), ..record("2025-06-03") }),

@@ -35,7 +35,7 @@ fn of_lot(state: &State, book: &Book, lot: &Lot) -> Vec<Issue> {
 }
 
 fn is_affected(lot: &Lot, split: &Split) -> bool {
-    lot.position.entry_date < split.date && lot.position.is_open(split.date)
+    lot.position.units_of() < split.date && lot.position.is_open(split.date)
 }
 
 fn is_held(lot: &Lot, state: &State) -> bool {
@@ -47,7 +47,8 @@ fn affected(book: &Book, lot: &Lot, symbol: &str, what: &str) -> String {
     let (slug, quantity, id) = (&book.portfolio.slug, lot.position.quantity, lot.position.id);
     match &lot.instrument.option {
         None => format!(
-            "{what}: {slug} holds {quantity} from before it; apply it with `sigma-seed position apply-split {id}`"
+            "{what}: {slug} holds {quantity} from before it; apply it with `sigma-seed position apply-split {id}`, with \
+             --counted if they count it already"
         ),
         Some(terms) => format!(
             "{what} of {symbol}: the strike {} and the number of contracts ({quantity} in {slug}) are adjusted by the \

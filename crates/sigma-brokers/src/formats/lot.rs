@@ -104,6 +104,7 @@ fn row(
     let (exit_date, exit_price) = exit(line, entry_date, problems);
     let number = line.text(Role::Lot).map(str::to_owned);
     let multiplier = line.value(Role::Multiplier, problems);
+    let adjusted_through = number.as_ref().and_then(|_| adjusted_through(line, problems));
     if problems[before..].iter().any(Problem::is_error) {
         return None;
     }
@@ -143,6 +144,7 @@ fn row(
         entry_date,
         exit_price,
         exit_date,
+        adjusted_through,
         cost_basis: entry_price.map(|price| price * quantity * multiplier),
         price,
         market_value,
@@ -368,6 +370,17 @@ fn exit(
         problems.push(line.problem("ERR_POS_029", role, "exit date and exit price belong together"));
     }
     (date, price)
+}
+
+/// May lie a few days ahead: brokers book a split before its day, too.
+fn adjusted_through(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<NaiveDate> {
+    let text = line.text(Role::AdjustedThrough)?;
+    let date = dates::parse(text, line.input.order);
+    if date.is_none() {
+        let message = format!("\"{text}\" is not a date of this format");
+        problems.push(line.problem("ERR_POS_013", Role::AdjustedThrough, message));
+    }
+    date
 }
 
 fn tags(line: &Line<'_>) -> Vec<String> {

@@ -31,6 +31,7 @@ const COLUMNS: Layout = &[
     optional(Role::Multiplier, &["multiplier"]),
     optional(Role::Price, &["stated value per share"]),
     optional(Role::Description, &["name"]),
+    optional(Role::AdjustedThrough, &["adjusted through"]),
 ];
 
 pub const BROKER: Broker = Broker {

@@ -34,6 +34,21 @@ fn lots_close_oldest_first_and_splits_scale_them() {
         ]
     );
     assert_eq!(rounded(account.cash[0].amount), -2300.0);
+    // Its units count the split, which brokers book within a week of its day.
+    let counted = account.positions.iter().map(|position| position.adjusted_through);
+    assert!(counted.into_iter().all(|day| day == "2025-06-11".parse().ok()));
+}
+
+#[test]
+fn only_what_is_held_at_a_split_counts_it() {
+    let (account, _) = robinhood(
+        "6/5/2025,6/5/2025,6/6/2025,ACME,Acme,Buy,1,$50.00,($50.00)\n\
+         6/4/2025,6/4/2025,6/4/2025,ACME,Acme,SPL,5S,,\n\
+         6/3/2025,6/3/2025,6/4/2025,ACME,Acme,Sell,5,$110.00,$550.00\n\
+         6/2/2025,6/2/2025,6/3/2025,ACME,Acme,Buy,10,$100.00,\"($1,000.00)\"\n",
+    );
+    let lots: Vec<_> = account.positions.iter().map(|p| (p.quantity, p.adjusted_through.is_some())).collect();
+    assert_eq!(lots, [(5.0, false), (10.0, true), (1.0, false)]);
 }
 
 #[test]

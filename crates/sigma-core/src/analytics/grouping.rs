@@ -213,6 +213,7 @@ mod tests {
                     entry_date: date(),
                     exit_price: None,
                     exit_date: None,
+                    adjusted_through: None,
                 },
                 instrument: Instrument {
                     id: i as i64,

@@ -15,6 +15,8 @@
 //!   before the book could hold it is `expired`.
 //! - A split that has not been applied to a lot takes the lot out until it is; its dividends, counted in shares that no
 //!   longer exist, are left out with it.
+//! - A lot whose units count splits since its entry already (`adjusted_through`) is held in the units of each day before
+//!   them: 20 units that were 10 before a split of two for one are 10 at the price of before.
 //! - Return: P&L over (NAV before + flows); absent when that is not positive, and on the opening session. The index
 //!   starts at the first session with money in the book, compounds returns and ends at the first absent return.
 //!
@@ -292,8 +294,8 @@ impl LotState<'_> {
         let mark = self.mark(lot, market, calendar, sessions, i)?;
         let day_pnl = match &mark {
             Ok(mark) => {
-                let market_value =
-                    valuation::value(lot.position.quantity, mark.price, lot.instrument.multiplier);
+                let held = self.held_on(lot, sessions[i]);
+                let market_value = valuation::value(held, mark.price, lot.instrument.multiplier);
                 Some(self.revalue(market_value, today) + dividends)
             }
             Err(_) => {
@@ -323,7 +325,16 @@ impl LotState<'_> {
     }
 
     fn split_unapplied(&self, lot: &Lot, date: NaiveDate) -> bool {
-        self.splits.iter().any(|split| split.date > lot.position.entry_date && split.date <= date)
+        self.splits.iter().any(|split| split.date > lot.position.units_of() && split.date <= date)
+    }
+
+    /// Units as they were on a day: prices and dividends are of the shares of their day. Contracts stay as they are,
+    /// since a split makes other contracts of them.
+    fn held_on(&self, lot: &Lot, date: NaiveDate) -> f64 {
+        match lot.instrument.is_option() {
+            true => lot.position.quantity,
+            false => lot.position.quantity * lot.position.units_before(self.splits, date),
+        }
     }
 
     /// A contract that had expired when the book opened or when it was entered: its settlement is not the book's.
@@ -338,7 +349,8 @@ impl LotState<'_> {
         }
         let since = sessions[i - 1];
         let paid = |d: &&Dividend| since < d.ex_date && d.ex_date <= sessions[i];
-        self.dividends.iter().filter(paid).map(|d| lot.units() * d.amount).sum::<f64>() + 0.0
+        let amount = |d: &Dividend| self.held_on(lot, d.ex_date) * lot.instrument.multiplier * d.amount;
+        self.dividends.iter().filter(paid).map(amount).sum::<f64>() + 0.0
     }
 
     /// Carries the lot at a new value; what it was worth before decides between P&L and flow. Returns the P&L.

@@ -316,6 +316,7 @@ impl<'a> Desk<'a> {
             entry_date: self.close.as_of,
             exit_price: None,
             exit_date: None,
+            adjusted_through: None,
         };
         Lot { position, instrument: instrument.clone(), tags: fill.trade.tag.iter().cloned().collect() }
     }

@@ -18,10 +18,19 @@
 //!   (the last stated value of a private asset), else an error.
 //! - A lot that the file says is closed closes the stored lot of its entry; without one, units that are gone, oldest first,
 //!   so that a sale is booked once whatever the entries are; the rest is history.
-//! - A difference that equals recorded splits since the entries is a split and no trade; any other difference waits until
-//!   the splits are applied, since it would be read in the wrong units. Lots at the same cost in other units are a split
-//!   that is not stored. An expired contract that is no
-//!   longer stated has settled by itself.
+//! - Units count splits through a day: those of a broker's statement through its as-of date, replayed ones through the
+//!   last split that the replay has come across, and those that somebody wrote by hand as the entry price tells beside
+//!   the stored close of the entry. Where it cannot tell, that is said ([`UnitsUntold`]) and nothing is assumed.
+//! - A difference that equals recorded splits since the units of the lots is a split and no trade; any other difference
+//!   waits until the splits are applied, since it would be read in the wrong units. The same cost in n for m units is a
+//!   split that is not stored, whether lots or a whole holding show it; a fraction of a unit may have been paid out.
+//! - Rows that state the first entry of a lot that splits were applied to are of the lot that goes on from it, in the units
+//!   of before or of after.
+//! - An expired contract that is no longer stated has settled by itself, unless it ended in the money since the statement
+//!   before and the units of its underlying changed by its shares. Then it ends at nothing and the shares come or go at
+//!   the strike on the last session: cash, profit and premium are what they were, whatever the file counts into the cost.
+//!   Without a close of the underlying only the units tell it, and only if all of them agree. A stated cost that is
+//!   neither the strike nor the strike and premium speaks against it.
 //! - The balance of cash is stated as of the close: the difference is one ledger entry of that day, which a second
 //!   statement of the same day corrects instead of adding another.
 //!
@@ -37,8 +46,9 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 
 use super::performance;
-use super::reconcile_lots::{agree, reconcile_symbol};
-use super::valuation::expiry_session;
+pub use super::reconcile_changes::*;
+use super::reconcile_delivery::Deliveries;
+use super::reconcile_lots::reconcile_symbol;
 use crate::calendar::{Calendar, CalendarError};
 use crate::model::{Book, CashKind, Instrument, Lot, Market, Position};
 
@@ -62,7 +72,20 @@ pub struct Holding {
     pub cost_basis: Option<f64>,
     /// Dollars per unit on the as-of date.
     pub price: Option<f64>,
+    /// Whose units quantity and entry price are in.
+    pub units: Units,
     pub tags: Vec<String>,
+}
+
+/// Which splits quantity and entry price of a row count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Units {
+    /// All up to the as-of date: brokers state positions as they are on their day.
+    OfStatement,
+    /// Those up to this day, as a replay has come across them; the entry date where it has come across none.
+    Through(NaiveDate),
+    /// Written by hand: units of the entry date or of today.
+    Untold,
 }
 
 /// A statement of one account.
@@ -77,134 +100,10 @@ pub struct Holdings {
     pub exit_prices: BTreeMap<String, f64>,
     /// Whether what is not stated is not held. Otherwise symbols that the file does not name stay as they are.
     pub is_whole_account: bool,
-}
-
-/// Where a price was taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceSource {
-    /// The file's entry or exit price.
-    Stated,
-    /// The file's cost basis, or the change of it.
-    CostBasis,
-    /// The file's price of the as-of date.
-    StatedPrice,
-    /// The stored close of the as-of date.
-    StoredClose,
-}
-
-impl PriceSource {
-    /// The printed form.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PriceSource::Stated => "stated",
-            PriceSource::CostBasis => "cost_basis",
-            PriceSource::StatedPrice => "stated_price",
-            PriceSource::StoredClose => "stored_close",
-        }
-    }
-}
-
-/// A lot to enter.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opening {
-    pub row: u64,
-    pub instrument: Instrument,
-    pub quantity: f64,
-    pub price: f64,
-    pub date: NaiveDate,
-    pub exit: Option<(f64, NaiveDate)>,
-    pub tags: Vec<String>,
-    pub source: PriceSource,
-    /// Whether the symbol is held already.
-    pub is_increase: bool,
-}
-
-/// A lot, or a part of one, to close.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Closing {
-    pub position_id: i64,
-    pub symbol: String,
-    /// Signed units closed.
-    pub quantity: f64,
-    /// Signed units that stay open in the lot.
-    pub remaining: f64,
-    pub price: f64,
-    pub date: NaiveDate,
-    pub source: PriceSource,
-    pub realized_usd: f64,
-    /// Whether the symbol is still held afterwards.
-    pub is_reduction: bool,
-}
-
-/// A difference that recorded splits explain.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SplitSeen {
-    pub symbol: String,
-    pub held: f64,
-    pub stated: f64,
-    /// What the splits make of the units held.
-    pub after: f64,
-    /// Lots that the splits have not been applied to.
-    pub position_ids: Vec<i64>,
-}
-
-/// A symbol whose units agree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unchanged {
-    pub symbol: String,
-    pub quantity: f64,
-    /// The stated lots have other entries than the stored ones; the stored ones stay.
-    pub entries_differ: bool,
-}
-
-/// A ledger entry that makes cash agree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CashChange {
-    pub kind: CashKind,
-    pub amount: f64,
-    pub date: NaiveDate,
-    /// Earlier entries of this kind and day that it takes the place of.
-    pub replaces: Vec<i64>,
-    pub stated: f64,
-    /// Without the entry.
-    pub derived: f64,
-}
-
-/// What cannot be entered.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Unpriced {
-    #[error("{symbol} has neither cost nor price, and there is no stored close of {date}")]
-    Entry { row: u64, symbol: String, date: NaiveDate },
-    #[error("{symbol} is no longer in the file, and there is no stored close of {date} to close it at")]
-    Exit { symbol: String, date: NaiveDate },
-    #[error("position {position_id} in {symbol} was closed on {exit}, after the date of the file")]
-    ClosedLater { symbol: String, position_id: i64, exit: NaiveDate },
-    #[error("recorded splits make {held} of {symbol} {after}, and the file states {stated}")]
-    SplitDue { symbol: String, held: f64, after: f64, stated: f64 },
-    #[error(
-        "the file counts {stated} of {symbol} for the {held} held at the same cost: a split that is not stored"
-    )]
-    SplitUnknown { symbol: String, held: f64, stated: f64 },
-}
-
-/// All differences between a book and a statement.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Reconciliation {
-    pub openings: Vec<Opening>,
-    pub closings: Vec<Closing>,
-    pub splits: Vec<SplitSeen>,
-    /// Expired contracts that the statement does not list any more.
-    pub expired: Vec<String>,
-    pub unchanged: Vec<Unchanged>,
-    pub cash: Option<CashChange>,
-    pub unpriced: Vec<Unpriced>,
-}
-
-impl Reconciliation {
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.openings.is_empty() && self.closings.is_empty() && self.cash.is_none()
-    }
+    /// As-of date of the statement before.
+    pub previous: Option<NaiveDate>,
+    /// Whether this very file was compared before.
+    pub is_known_file: bool,
 }
 
 /// Compares a book with a statement. `market` holds the splits, dividends and closes of what is held or stated.
@@ -222,49 +121,24 @@ pub fn reconcile(
         by_symbol.entry(&row.instrument.symbol).or_default().1.push(row);
     }
     let mut found = Reconciliation::default();
-    for (symbol, (lots, rows)) in by_symbol {
-        if rows.is_empty() && !stated.is_whole_account {
-            continue;
+    let mut deliveries = Deliveries::of(book, stated, market, calendar)?;
+    let is_option = |lots: &[&Lot], rows: &[&Holding]| {
+        let instruments =
+            lots.iter().map(|lot| &lot.instrument).chain(rows.iter().map(|row| &row.instrument));
+        instruments.take(1).any(Instrument::is_option)
+    };
+    let (contracts, shares): (Vec<_>, Vec<_>) =
+        by_symbol.iter().partition(|(_, (lots, rows))| is_option(lots, rows));
+    for (symbol, (lots, rows)) in shares.into_iter().chain(contracts) {
+        if !rows.is_empty() || stated.is_whole_account {
+            let of_symbol = (*symbol, &lots[..], &rows[..]);
+            reconcile_symbol(of_symbol, stated, market, calendar, &mut deliveries, &mut found)?;
         }
-        reconcile_symbol(symbol, &lots, &rows, stated, market, calendar, &mut found)?;
     }
-    deliver(book, &mut found, stated.as_of, market, calendar)?;
     if let Some(cash) = stated.cash.filter(|_| found.unpriced.is_empty()) {
         found.cash = cash_change(book, &found, cash, stated.as_of, market, calendar)?;
     }
     Ok(found)
-}
-
-/// Shares that came at the strike of a contract that has ended were delivered by it. The contract has settled at its
-/// intrinsic value in cash, so the shares are entered at the close that it settled at: the two together are the strike.
-fn deliver(
-    book: &Book,
-    found: &mut Reconciliation,
-    as_of: NaiveDate,
-    market: &Market,
-    calendar: &Calendar,
-) -> Result<(), CalendarError> {
-    for symbol in &found.expired {
-        let lots =
-            book.lots.iter().filter(|lot| lot.instrument.symbol == *symbol && lot.position.is_open(as_of));
-        let lots: Vec<&Lot> = lots.collect();
-        let Some(terms) = lots.first().and_then(|lot| lot.instrument.option.as_ref()) else { continue };
-        let contracts = lots.iter().map(|lot| lot.position.quantity * lot.instrument.multiplier).sum::<f64>();
-        let delivered = contracts * terms.kind.sign();
-        let date = expiry_session(terms, calendar)?;
-        let history = market.ids.get(&terms.underlying).and_then(|id| market.histories.get(id));
-        let close = history.and_then(|history| history.at_or_before(date)).filter(|bar| bar.date == date);
-        let is_delivery = |opening: &&mut Opening| {
-            opening.instrument.symbol == terms.underlying
-                && opening.exit.is_none()
-                && agree(opening.quantity, delivered)
-                && agree(opening.price, terms.strike)
-        };
-        if let (Some(opening), Some(bar)) = (found.openings.iter_mut().find(is_delivery), close) {
-            (opening.price, opening.date, opening.source) = (bar.close, date, PriceSource::StoredClose);
-        }
-    }
-    Ok(())
 }
 
 /// The book with the changes made. New lots have no id.
@@ -273,11 +147,15 @@ pub fn applied(book: &Book, changes: &Reconciliation) -> Book {
     for closing in &changes.closings {
         closings.entry(closing.position_id).or_default().push(closing);
     }
+    let adjusted: HashMap<i64, NaiveDate> =
+        changes.adjusted.iter().map(|lot| (lot.position_id, lot.through)).collect();
     let mut lots = Vec::with_capacity(book.lots.len() + changes.openings.len());
     for lot in &book.lots {
         let mut rest = lot.clone();
+        let through = adjusted.get(&lot.position.id).copied();
+        rest.position.adjusted_through = through.or(lot.position.adjusted_through);
         for closing in closings.get(&lot.position.id).into_iter().flatten() {
-            let mut closed = lot.clone();
+            let mut closed = rest.clone();
             closed.position.quantity = closing.quantity;
             closed.position.exit_price = Some(closing.price);
             closed.position.exit_date = Some(closing.date);
@@ -318,6 +196,7 @@ fn opened(opening: &Opening, portfolio_id: i64) -> Lot {
         entry_date: opening.date,
         exit_price: opening.exit.map(|(price, _)| price),
         exit_date: opening.exit.map(|(_, date)| date),
+        adjusted_through: opening.adjusted_through,
     };
     Lot { position, instrument: opening.instrument.clone(), tags: opening.tags.clone() }
 }

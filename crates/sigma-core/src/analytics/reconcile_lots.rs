@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::reconcile::{
-    Closing, Holding, Holdings, Opening, PriceSource, Reconciliation, SplitSeen, Unchanged, Unpriced, rounded,
+    Closing, Holding, Holdings, Opening, PriceSource, Reconciliation, Unchanged, Unpriced, rounded,
 };
+use super::reconcile_applied::restated;
+use super::reconcile_delivery::Deliveries;
 use super::valuation;
 use crate::calendar::{Calendar, CalendarError};
 use crate::model::{InstrumentKind, Lot, Market};
@@ -18,49 +20,51 @@ pub(super) fn agree(a: f64, b: f64) -> bool {
 
 /// Entry date and price of a lot; prices by their bits, which order like the prices themselves.
 type Entry = (NaiveDate, u64);
-/// Lots of one entry, closed ones by exit date and price.
-type Exit = (Entry, NaiveDate, u64);
 
 /// One symbol on its way.
-struct Symbol<'a> {
-    symbol: &'a str,
-    as_of: NaiveDate,
+pub(super) struct Symbol<'a, 'f> {
+    pub(super) symbol: &'a str,
+    pub(super) is_option: bool,
+    pub(super) as_of: NaiveDate,
     /// Held at the close of the as-of date, oldest first, with what is left of them.
-    held: Vec<(&'a Lot, f64)>,
+    pub(super) held: Vec<(&'a Lot, f64)>,
+    /// Lots whose units the file shows to count splits, and through which day.
+    pub(super) counted: BTreeMap<i64, NaiveDate>,
     /// Given by the user.
-    exit_price: Option<f64>,
-    market: &'a Market,
-    found: &'a mut Reconciliation,
+    pub(super) exit_price: Option<f64>,
+    pub(super) market: &'a Market,
+    pub(super) found: &'f mut Reconciliation,
 }
 
-/// Adds the changes of one symbol to `found`.
-pub(super) fn reconcile_symbol(
-    symbol: &str,
-    lots: &[&Lot],
-    rows: &[&Holding],
+/// Adds the changes of one symbol to `found`; contracts come after the shares that they deliver.
+pub(super) fn reconcile_symbol<'a>(
+    (symbol, lots, rows): (&'a str, &[&'a Lot], &[&Holding]),
     stated: &Holdings,
-    market: &Market,
+    market: &'a Market,
     calendar: &Calendar,
+    deliveries: &mut Deliveries<'a>,
     found: &mut Reconciliation,
 ) -> Result<(), CalendarError> {
     let (as_of, exit_price) = (stated.as_of, stated.exit_prices.get(symbol).copied());
-    let open: Vec<&Holding> = rows.iter().copied().filter(|row| row.exit.is_none()).collect();
-    let mut held: Vec<(&Lot, f64)> = lots
-        .iter()
-        .filter(|lot| lot.position.is_open(as_of))
-        .map(|lot| (*lot, lot.position.quantity))
-        .collect();
-    held.sort_by_key(|(lot, _)| (lot.position.entry_date, lot.position.id));
+    let held = held(lots, as_of, &deliveries.delivered);
     let has_expired = has_expired(&held, as_of, calendar)?;
-    let mut work = Symbol { symbol, as_of, held, exit_price, market, found };
-    let stated = rounded(open.iter().map(|row| row.quantity).sum());
-    if work.is_unknown_split(rows) || work.is_split(work.units(), stated) {
+    let rows = restated(rows, lots, &held, stated.is_known_file);
+    let instruments = lots.iter().map(|lot| &lot.instrument).chain(rows.iter().map(|row| &row.instrument));
+    let is_option = instruments.take(1).any(|instrument| instrument.is_option());
+    let counted = BTreeMap::new();
+    let mut work = Symbol { symbol, is_option, as_of, held, counted, exit_price, market, found };
+    let seen: Vec<&Holding> = rows.iter().collect();
+    let units = units_stated(&rows);
+    work.count_splits(&seen);
+    if work.is_unknown_split(&seen) || work.is_split(&seen, work.units(), units) {
         return Ok(());
     }
-    work.closed_rows(lots, rows, stated);
-    let units = work.units();
+    work.closed_rows(lots, &seen, units);
+    let rows = work.deliver(rows, deliveries);
+    let open: Vec<&Holding> = rows.iter().filter(|row| row.exit.is_none()).collect();
+    let (units, stated) = (work.units(), units_stated(&rows));
     if open.is_empty() && has_expired {
-        if units != 0.0 {
+        if units != 0.0 && !work.close_ended(deliveries.opened_on, calendar)? {
             work.found.expired.push(symbol.to_owned());
         }
         return Ok(());
@@ -72,6 +76,21 @@ pub(super) fn reconcile_symbol(
     Ok(())
 }
 
+/// Lots held at the close of a day, oldest first, without the contracts that have delivered.
+fn held<'a>(lots: &[&'a Lot], as_of: NaiveDate, delivered: &BTreeMap<i64, f64>) -> Vec<(&'a Lot, f64)> {
+    let left = |lot: &&'a Lot| {
+        let gone = delivered.get(&lot.position.id).copied().unwrap_or(0.0);
+        (*lot, rounded(lot.position.quantity - gone))
+    };
+    let mut held: Vec<_> = lots.iter().filter(|lot| lot.position.is_open(as_of)).map(left).collect();
+    held.sort_by_key(|(lot, _)| (lot.position.entry_date, lot.position.id));
+    held
+}
+
+fn units_stated(rows: &[Holding]) -> f64 {
+    rounded(rows.iter().filter(|row| row.exit.is_none()).map(|row| row.quantity).sum())
+}
+
 fn has_expired(held: &[(&Lot, f64)], as_of: NaiveDate, calendar: &Calendar) -> Result<bool, CalendarError> {
     match held.first().and_then(|(lot, _)| lot.instrument.option.as_ref()) {
         Some(terms) => Ok(valuation::expiry_session(terms, calendar)? <= as_of),
@@ -79,114 +98,9 @@ fn has_expired(held: &[(&Lot, f64)], as_of: NaiveDate, calendar: &Calendar) -> R
     }
 }
 
-impl Symbol<'_> {
-    fn units(&self) -> f64 {
+impl Symbol<'_, '_> {
+    pub(super) fn units(&self) -> f64 {
         rounded(self.held.iter().map(|(_, units)| units).sum())
-    }
-
-    /// Lots that the file says are closed: those that are stored closed stay, open ones are closed, then units that are
-    /// gone without an entry of theirs; others are entered.
-    fn closed_rows(&mut self, lots: &[&Lot], rows: &[&Holding], stated: f64) {
-        let mut stored = closed_units(lots);
-        let mut unmatched = Vec::new();
-        for row in rows {
-            let Some((exit_price, exit_date)) = row.exit else { continue };
-            let Some((price, source)) = self.entry_price(row, None) else {
-                self.unpriced_entry(row);
-                continue;
-            };
-            let date = row.entry_date.unwrap_or(self.as_of);
-            let known = stored.entry(((date, price.to_bits()), exit_date, exit_price.to_bits())).or_default();
-            let matched = part_of(*known, row.quantity);
-            *known = rounded(*known - matched);
-            let is_own = |lot: &Lot| (lot.position.entry_date, lot.position.entry_price) == (date, price);
-            let rest = self.close_units(rounded(row.quantity - matched), (exit_price, exit_date), is_own);
-            if rest != 0.0 {
-                unmatched.push((row, (price, source), (exit_price, exit_date), rest));
-            }
-        }
-        for (row, entry, exit, units) in unmatched {
-            let surplus = part_of(rounded(self.units() - stated), units);
-            let left = self.close_units(surplus, exit, |lot| lot.position.entry_date <= exit.1);
-            let history = rounded(units - surplus + left);
-            if history != 0.0 {
-                self.open(row, history, entry, row.entry_date.unwrap_or(self.as_of), Some(exit), false);
-            }
-        }
-    }
-
-    /// Closes units of the lots that `is_meant` names, oldest first, and returns what is left.
-    fn close_units(
-        &mut self,
-        mut units: f64,
-        (price, date): (f64, NaiveDate),
-        is_meant: impl Fn(&Lot) -> bool,
-    ) -> f64 {
-        for i in 0..self.held.len() {
-            let (lot, left) = self.held[i];
-            let part = part_of(left, units);
-            if part != 0.0 && is_meant(lot) {
-                self.close(i, part, price, date, PriceSource::Stated, true);
-                units = rounded(units - part);
-            }
-        }
-        units
-    }
-
-    /// Lots of the file that are the stored ones in other units at the same cost, all by one ratio.
-    fn is_unknown_split(&mut self, rows: &[&Holding]) -> bool {
-        let open = || rows.iter().filter(|row| row.exit.is_none());
-        let is_share = self.held.first().is_some_and(|(lot, _)| !lot.instrument.is_option());
-        if !is_share || open().count() != self.held.len() {
-            return false;
-        }
-        let mut ratios = open().map(|row| {
-            let (date, price) = (row.entry_date?, row.entry_price?);
-            let (lot, units) = self.held.iter().find(|(lot, _)| lot.position.entry_date == date)?;
-            let ratio = row.quantity / units;
-            let is_same_cost = agree(row.quantity * price, units * lot.position.entry_price) && price > 0.0;
-            (is_same_cost && ratio > 0.0 && !agree(ratio, 1.0)).then_some(ratio)
-        });
-        let Some(Some(first)) = ratios.next() else { return false };
-        if !ratios.all(|ratio| ratio.is_some_and(|ratio| agree(ratio, first))) {
-            return false;
-        }
-        let (symbol, held) = (self.symbol.to_owned(), self.units());
-        let stated = rounded(held * first);
-        if self.due_splits() != 0 {
-            return false;
-        }
-        self.found.unpriced.push(Unpriced::SplitUnknown { symbol, held, stated });
-        true
-    }
-
-    /// What the splits since a lot's entry make of one unit, for shares.
-    fn split_ratio(&self, lot: &Lot) -> f64 {
-        let history = self.market.histories.get(&lot.instrument.id).filter(|_| !lot.instrument.is_option());
-        let splits = history.into_iter().flat_map(|history| &history.splits);
-        let due = splits.filter(|split| split.date > lot.position.entry_date && split.date <= self.as_of);
-        due.map(|split| split.to / split.from).product()
-    }
-
-    /// Lots that recorded splits have not been applied to.
-    fn due_splits(&self) -> usize {
-        self.held.iter().filter(|(lot, _)| self.split_ratio(lot) != 1.0).count()
-    }
-
-    /// Whether recorded splits that have not been applied stand between the stated units and the held ones.
-    fn is_split(&mut self, held: f64, stated: f64) -> bool {
-        let due = self.held.iter().filter(|(lot, _)| self.split_ratio(lot) != 1.0);
-        let position_ids: Vec<i64> = due.map(|(lot, _)| lot.position.id).collect();
-        if stated == 0.0 || position_ids.is_empty() {
-            return false;
-        }
-        let after = rounded(self.held.iter().map(|(lot, units)| units * self.split_ratio(lot)).sum());
-        let symbol = self.symbol.to_owned();
-        match agree(after, stated) || agree(held, stated) {
-            true => self.found.splits.push(SplitSeen { symbol, held, stated, after, position_ids }),
-            false => self.found.unpriced.push(Unpriced::SplitDue { symbol, held, after, stated }),
-        }
-        true
     }
 
     /// Compares lot by lot. Gives up when the stated lots cannot be brought about by entries and exits of theirs.
@@ -308,7 +222,11 @@ impl Symbol<'_> {
     }
 
     /// `change`: price by the change of cost basis, for units on top of others; an average cost is then no price.
-    fn entry_price(&self, row: &Holding, change: Option<Option<f64>>) -> Option<(f64, PriceSource)> {
+    pub(super) fn entry_price(
+        &self,
+        row: &Holding,
+        change: Option<Option<f64>>,
+    ) -> Option<(f64, PriceSource)> {
         let of_basis = || Some(row.cost_basis? / (row.quantity * row.instrument.multiplier));
         let stated = match (change, row.entry_price) {
             (Some(change), _) => {
@@ -339,7 +257,7 @@ impl Symbol<'_> {
         close.or_else(|| mark().filter(|(_, date)| *date == self.as_of).map(|(price, _)| price))
     }
 
-    fn open(
+    pub(super) fn open(
         &mut self,
         row: &Holding,
         quantity: f64,
@@ -348,6 +266,7 @@ impl Symbol<'_> {
         exit: Option<(f64, NaiveDate)>,
         is_increase: bool,
     ) {
+        let through = self.adjusted_through(row, (price, date), exit.map(|(_, day)| day), quantity);
         self.found.openings.push(Opening {
             row: row.row,
             instrument: row.instrument.clone(),
@@ -358,10 +277,20 @@ impl Symbol<'_> {
             tags: row.tags.clone(),
             source,
             is_increase,
+            adjusted_through: through,
+            delivery: None,
         });
     }
 
-    fn close(&mut self, i: usize, part: f64, price: f64, date: NaiveDate, source: PriceSource, keeps: bool) {
+    pub(super) fn close(
+        &mut self,
+        i: usize,
+        part: f64,
+        price: f64,
+        date: NaiveDate,
+        source: PriceSource,
+        keeps: bool,
+    ) {
         let (lot, left) = self.held[i];
         let position = &lot.position;
         let symbol = self.symbol.to_owned();
@@ -381,6 +310,7 @@ impl Symbol<'_> {
             source,
             realized_usd: (price - position.entry_price) * part * lot.instrument.multiplier,
             is_reduction: keeps,
+            delivery: None,
         });
     }
 
@@ -388,7 +318,7 @@ impl Symbol<'_> {
         self.found.unchanged.push(Unchanged { symbol: self.symbol.to_owned(), quantity, entries_differ });
     }
 
-    fn unpriced_entry(&mut self, row: &Holding) {
+    pub(super) fn unpriced_entry(&mut self, row: &Holding) {
         let (row, symbol) = (row.row, self.symbol.to_owned());
         self.found.unpriced.push(Unpriced::Entry { row, symbol, date: self.as_of });
     }
@@ -398,20 +328,8 @@ impl Symbol<'_> {
     }
 }
 
-/// Units of the lots that are stored closed, by entry and exit.
-fn closed_units(lots: &[&Lot]) -> BTreeMap<Exit, f64> {
-    let mut stored: BTreeMap<Exit, f64> = BTreeMap::new();
-    for position in lots.iter().map(|lot| &lot.position) {
-        if let (Some(price), Some(date)) = (position.exit_price, position.exit_date) {
-            let key = ((position.entry_date, position.entry_price.to_bits()), date, price.to_bits());
-            *stored.entry(key).or_default() += position.quantity;
-        }
-    }
-    stored
-}
-
 /// As much of `wanted` units as a lot with `left` units of the same side has.
-fn part_of(left: f64, wanted: f64) -> f64 {
+pub(super) fn part_of(left: f64, wanted: f64) -> f64 {
     match left * wanted > 0.0 {
         true if left.abs() <= wanted.abs() => left,
         true => wanted,

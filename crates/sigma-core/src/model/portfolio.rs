@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::Split;
 use super::instrument::text_enum;
 
 /// A portfolio. It opens on a date; positions entered on or before it arrive in kind.
@@ -32,12 +33,26 @@ pub struct Position {
     pub entry_date: NaiveDate,
     pub exit_price: Option<f64>,
     pub exit_date: Option<NaiveDate>,
+    /// Last day whose splits quantity and entry price count, where it is after the entry; absent: the entry date.
+    #[serde(default)]
+    pub adjusted_through: Option<NaiveDate>,
 }
 
 impl Position {
     /// Whether the lot is held at the close of `date`.
     pub fn is_open(&self, date: NaiveDate) -> bool {
         self.entry_date <= date && self.exit_date.is_none_or(|exit| exit > date)
+    }
+
+    /// The day whose units quantity and entry price are in.
+    pub fn units_of(&self) -> NaiveDate {
+        self.adjusted_through.map_or(self.entry_date, |through| through.max(self.entry_date))
+    }
+
+    /// What one of its units was on `date`, before the splits since then that it counts already.
+    pub fn units_before(&self, splits: &[Split], date: NaiveDate) -> f64 {
+        let since = |split: &&Split| split.date > self.entry_date.max(date) && split.date <= self.units_of();
+        splits.iter().filter(since).map(|split| split.from / split.to).product()
     }
 }
 

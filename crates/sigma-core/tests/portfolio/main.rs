@@ -6,7 +6,9 @@ mod pro_forma;
 mod profit;
 mod random_books;
 mod reconcile;
+mod reconcile_delivery;
 mod reconcile_history;
+mod reconcile_splits;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;

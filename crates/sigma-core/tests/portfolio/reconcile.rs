@@ -37,12 +37,21 @@ pub fn row(world: &mut World, symbol: &str, quantity: f64) -> Holding {
         exit: None,
         cost_basis: None,
         price: None,
+        units: Units::OfStatement,
         tags: vec![],
     }
 }
 
 pub fn stated(rows: Vec<Holding>, cash: Option<f64>) -> Holdings {
-    Holdings { as_of: date(AS_OF), rows, cash, exit_prices: BTreeMap::new(), is_whole_account: true }
+    Holdings {
+        as_of: date(AS_OF),
+        rows,
+        cash,
+        exit_prices: BTreeMap::new(),
+        is_whole_account: true,
+        previous: None,
+        is_known_file: false,
+    }
 }
 
 fn run(world: &World, book: &Book, stated: &Holdings) -> Reconciliation {

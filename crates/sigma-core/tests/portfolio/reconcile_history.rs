@@ -100,7 +100,7 @@ fn rows_that_cancel_out_are_rows() {
     }
 }
 
-/// The put settles at its intrinsic value, so the shares that it delivered come at the close: no money appears.
+/// The put ends at nothing and its shares come at the strike: no money appears.
 #[test]
 fn shares_delivered_by_an_assignment_cost_the_strike_altogether() {
     let mut world = World::default();
@@ -119,7 +119,7 @@ fn shares_delivered_by_an_assignment_cost_the_strike_altogether() {
     let holdings = Holdings { exit_prices: BTreeMap::new(), ..stated(vec![shares], Some(700.0)) };
     let found = reconcile(&book, &holdings, &world.market, Calendar::nyse()).unwrap();
     let [opening] = &found.openings[..] else { panic!("{found:?}") };
-    assert_eq!((opening.price, opening.date), (90.0, date("2025-06-06")));
+    assert_eq!((opening.price, opening.date), (95.0, date("2025-06-06")));
     // 10,000 + 200 of premium - 9,500 is what the account holds.
     assert_eq!(found.cash, None);
 }

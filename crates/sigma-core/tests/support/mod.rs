@@ -137,6 +137,7 @@ impl World {
             entry_date: date(entry_date),
             exit_price: None,
             exit_date: None,
+            adjusted_through: None,
         };
         Lot { position, instrument, tags: vec![] }
     }

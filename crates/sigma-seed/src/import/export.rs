@@ -1,8 +1,8 @@
 //! A book as a file of the template, which imports back into the same lots, tags and cash.
 //!
-//! Four columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
-//! dates, the multiplier of options, which adjusted contracts have of their own, the value of private assets, which no
-//! provider knows, and the name.
+//! Five columns are added to the template's and its tags: the number of the lot, since two lots may agree in symbol and
+//! dates, the multiplier of options, which adjusted contracts have of their own, the day through which the units of a lot
+//! count splits, where that is after its entry, the value of private assets, which no provider knows, and the name.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use sigma_core::model::{Book, InstrumentKind, Lot, Market};
 use super::source::{AS_OF_REMARK, CASH_REMARK};
 
 /// The columns of the template, the tags, and what makes a lot exact.
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "Symbol",
     "Quantity",
     "Entry Price Per Share",
@@ -29,6 +29,7 @@ const HEADER: [&str; 17] = [
     "Tags",
     "Lot",
     "Multiplier",
+    "Adjusted Through",
     "Stated Value Per Share",
     "Name",
 ];
@@ -106,7 +107,7 @@ fn stated_value(lot: &Lot, market: &Market, as_of: NaiveDate) -> Option<f64> {
     history.at_or_before(as_of).map(|bar| bar.close)
 }
 
-fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize, value: Option<f64>) -> [String; 17] {
+fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize, value: Option<f64>) -> [String; 18] {
     let Lot { position, instrument, tags } = lot;
     let (class, subtype) = class(lot);
     let mut tags: Vec<&str> = tags.iter().map(String::as_str).collect();
@@ -128,6 +129,7 @@ fn record(lot: &Lot, exit: Option<NaiveDate>, number: usize, value: Option<f64>)
         guarded(tags.join(",")),
         number.to_string(),
         if instrument.is_option() { instrument.multiplier.to_string() } else { blank() },
+        position.adjusted_through.map(|day| day.to_string()).unwrap_or_default(),
         value.filter(|_| exit.is_none()).map(|value| value.to_string()).unwrap_or_default(),
         guarded(instrument.name.clone().unwrap_or_default()),
     ]

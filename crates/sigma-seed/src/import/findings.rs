@@ -22,7 +22,7 @@ pub struct Finding {
 }
 
 /// Findings that need the database, as (code, severity, remedy). `IMP` is about importing.
-const CODES: [(&str, Severity, &str); 20] = [
+const CODES: [(&str, Severity, &str); 21] = [
     ("ERR_IMP_001", Severity::Error, "convert it to US dollars, or delete the row"),
     ("ERR_IMP_002", Severity::Error, "add an entry price, or run `sigma-sync prices` and import again"),
     (
@@ -33,7 +33,11 @@ const CODES: [(&str, Severity, &str); 20] = [
     ("ERR_IMP_004", Severity::Error, "import a newer export, or start anew with --replace"),
     ("ERR_IMP_005", Severity::Error, "correct the date, or give --as-of"),
     ("ERR_IMP_006", Severity::Warning, "compare the rows with the account; a row may be missing"),
-    ("ERR_IMP_007", Severity::Warning, "run `sigma-seed position apply-split ID` for each lot named"),
+    (
+        "ERR_IMP_007",
+        Severity::Warning,
+        "run `sigma-seed position apply-split ID` for each lot named, with --counted if its units count the split already",
+    ),
     ("ERR_IMP_008", Severity::Warning, "nothing: the stored lots stay; --replace takes those of the file"),
     ("ERR_IMP_009", Severity::Warning, "give --cash, or enter it with `sigma-seed cash add`"),
     ("ERR_IMP_010", Severity::Warning, "give a price, or its value with --mapping"),
@@ -56,10 +60,17 @@ const CODES: [(&str, Severity, &str); 20] = [
     (
         "ERR_IMP_019",
         Severity::Error,
-        "run `sigma-sync prices` to learn the split, then `sigma-seed position apply-split`, and import again",
+        "run `sigma-sync prices` for the portfolio to learn the split, then `sigma-seed position apply-split ID`, and \
+         import again; if there was none, correct the cost in the file",
     ),
     (
         "ERR_IMP_020",
+        Severity::Warning,
+        "`sigma-seed position apply-split ID` (`position list`) for units of before the split; with --counted for units of \
+         after it",
+    ),
+    (
+        "ERR_IMP_021",
         Severity::Warning,
         "run `sigma-sync prices`, or enter it as interest with `sigma-seed cash add`; its cash counts then",
     ),

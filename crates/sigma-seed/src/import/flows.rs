@@ -90,7 +90,7 @@ pub fn not_stored(paid: &[Paid], market: &Market, opened_on: NaiveDate) -> Vec<F
                 let message = format!(
                     "{symbol} paid {amount:.2} on {date}, which no stored dividend since {since} tells"
                 );
-                findings.push(Finding::new("ERR_IMP_020", Some(*row), message).about(symbol));
+                findings.push(Finding::new("ERR_IMP_021", Some(*row), message).about(symbol));
             }
         }
     }

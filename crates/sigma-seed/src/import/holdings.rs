@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use sigma_brokers::statement::{Account, AssetClass, CashBasis, Flag, ImportedPosition};
-use sigma_core::analytics::reconcile::{Holding, Holdings};
+use sigma_core::analytics::reconcile::{Holding, Holdings, Units};
 use sigma_core::model::{CashEntry, Instrument, InstrumentKind, TAGS_PER_POSITION, tag_named};
 use sigma_store::NewInstrument;
 
@@ -28,6 +28,12 @@ pub struct Terms<'a> {
     pub exit_prices: &'a BTreeMap<String, f64>,
     /// Whether what the file does not name is not held.
     pub is_whole_account: bool,
+    /// Whether people write the format by hand, in units of whatever day.
+    pub is_by_hand: bool,
+    /// Whether this very file was imported before.
+    pub is_known_file: bool,
+    /// As-of date of the file before.
+    pub previous: Option<NaiveDate>,
     /// Ledger entries of the file count from after this day.
     pub flows_after: NaiveDate,
     pub stored: &'a HashMap<String, Instrument>,
@@ -99,6 +105,8 @@ pub fn prepare(account: &Account, terms: &Terms<'_>, findings: &mut Vec<Finding>
             cash,
             exit_prices: terms.exit_prices.clone(),
             is_whole_account: terms.is_whole_account,
+            previous: terms.previous,
+            is_known_file: terms.is_known_file,
         },
         since: terms.flows_after,
         instruments: work.instruments,
@@ -182,8 +190,18 @@ impl Work<'_> {
             exit: position.exit_price.zip(position.exit_date),
             cost_basis: position.cost_basis,
             price,
+            units: self.units_of(position),
             tags: self.tags_of(position, findings),
             instrument,
+        }
+    }
+
+    fn units_of(&self, position: &ImportedPosition) -> Units {
+        let is_replayed = position.flags.contains(&Flag::Replayed) || position.flags.contains(&Flag::Exact);
+        match position.entry_date.filter(|_| is_replayed) {
+            Some(entry) => Units::Through(position.adjusted_through.unwrap_or(entry)),
+            None if self.terms.is_by_hand => Units::Untold,
+            None => Units::OfStatement,
         }
     }
 

@@ -67,6 +67,12 @@ pub fn compare(
     findings.extend(changes.splits.iter().map(|split| {
         let ids: Vec<String> = split.position_ids.iter().map(i64::to_string).collect();
         let message = match split.stated == split.held {
+            true if split.is_untold => format!(
+                "file and book state {} of {}, which may or may not count the recorded split; positions {}",
+                split.held,
+                split.symbol,
+                ids.join(", ")
+            ),
             true => format!(
                 "the file still states {} of {}, which a recorded split makes {}; positions {}",
                 split.held,
@@ -82,7 +88,14 @@ pub fn compare(
                 ids.join(", ")
             ),
         };
-        Finding::new("ERR_IMP_007", None, message).about(&split.symbol)
+        let code = if split.is_untold { "ERR_IMP_020" } else { "ERR_IMP_007" };
+        Finding::new(code, None, message).about(&split.symbol)
+    }));
+    findings.extend(changes.untold.iter().map(|lot| {
+        let (quantity, symbol, date) = (lot.quantity, &lot.symbol, lot.date);
+        let message =
+            format!("{quantity} of {symbol} entered on {date} may or may not count the split recorded since");
+        Finding::new("ERR_IMP_020", Some(lot.row), message).about(symbol)
     }));
     let differ = changes.unchanged.iter().filter(|unchanged| unchanged.entries_differ);
     findings.extend(differ.map(|unchanged| {
@@ -149,7 +162,7 @@ fn realized_since(opening: &Opening, since: NaiveDate) -> Option<f64> {
 
 fn costless(opening: &Opening) -> Option<Finding> {
     let from = match opening.source {
-        PriceSource::Stated | PriceSource::CostBasis => return None,
+        PriceSource::Stated | PriceSource::CostBasis | PriceSource::Strike => return None,
         _ if opening.is_increase => return None,
         PriceSource::StatedPrice => "its price of the day",
         PriceSource::StoredClose => "the stored close",
@@ -221,6 +234,7 @@ pub fn plan(
         values: prepared.values.into_iter().map(|value| (value.symbol, value.bar)).collect(),
         lots: changes.openings.iter().map(lot).collect(),
         closes: closes.collect(),
+        adjusted: changes.adjusted.iter().map(|lot| (lot.position_id, lot.through)).collect(),
         cash,
         cash_replaced,
         record,
@@ -234,6 +248,7 @@ fn lot(opening: &Opening) -> ImportedLot {
         entry_price: opening.price,
         entry_date: opening.date,
         exit: opening.exit,
+        adjusted_through: opening.adjusted_through,
         tags: opening.tags.clone(),
     }
 }

@@ -64,7 +64,11 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
         for closing in changes.closings.iter().take(left(&table)) {
             table.push(vec![
                 Cell::text(slug),
-                Cell::text(if closing.is_reduction { "reduced" } else { "closed" }),
+                Cell::text(match closing.delivery {
+                    Some(delivery) => delivery.as_str(),
+                    None if closing.is_reduction => "reduced",
+                    None => "closed",
+                }),
                 Cell::text(&closing.symbol),
                 shortest(-closing.quantity),
                 price(closing.price),
@@ -75,10 +79,11 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
             ]);
         }
         for opening in changes.openings.iter().take(left(&table)) {
-            let change = match (opening.exit, opening.is_increase) {
-                (Some(_), _) => "closed lot",
-                (None, true) => "increased",
-                (None, false) => "opened",
+            let change = match (opening.delivery, opening.exit, opening.is_increase) {
+                (Some(delivery), ..) => delivery.as_str(),
+                (None, Some(_), _) => "closed lot",
+                (None, None, true) => "increased",
+                (None, None, false) => "opened",
             };
             table.push(vec![
                 Cell::text(slug),
@@ -97,6 +102,12 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
             row.resize(table.columns.len(), Cell::Blank);
             table.push(row);
         }
+        for lot in changes.adjusted.iter().take(left(&table)) {
+            let mut row = vec![Cell::text(slug), Cell::text("counts split"), Cell::text(&lot.symbol)];
+            row.extend([shortest(lot.quantity), Cell::Blank, Cell::Date(lot.through)]);
+            row.resize(table.columns.len(), Cell::Blank);
+            table.push(row);
+        }
         for split in changes.splits.iter().take(left(&table)) {
             let mut row = vec![Cell::text(slug), Cell::text("split"), Cell::text(&split.symbol)];
             row.push(shortest(split.stated - split.held));
@@ -109,7 +120,8 @@ pub fn changes(rows: &[(&Book, &Comparison, NaiveDate)]) -> (Table, usize) {
 
 fn number_of_changes(comparison: &Comparison) -> usize {
     let changes = &comparison.changes;
-    changes.closings.len() + changes.openings.len() + changes.expired.len() + changes.splits.len()
+    let trades = changes.closings.len() + changes.openings.len() + changes.expired.len();
+    trades + changes.adjusted.len() + changes.splits.len()
 }
 
 /// Rows that a table may still take.

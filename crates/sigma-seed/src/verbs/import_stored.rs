@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use sigma_brokers::statement::Account as Stated;
 use sigma_cli::sessions::calendar_error;
 use sigma_cli::{Table, store_error};
 use sigma_core::analytics::factor_model::DEFAULT_METHOD;
+use sigma_core::analytics::reconcile::Units;
 use sigma_core::model::{Book, Instrument};
 use sigma_store::{Engine, Scope, Store};
 
 use super::import_work::{Account, Work};
+use crate::import::holdings::Prepared;
 use crate::import::plan::Target;
 use crate::import::readiness as ready;
 
@@ -62,4 +65,26 @@ pub async fn readiness(store: &mut Store, work: &Work) -> anyhow::Result<Table> 
         table.rows.extend(part.rows);
     }
     Ok(table)
+}
+
+/// The earliest entry of a lot written by hand whose symbol was split since: the close of its day tells its units.
+pub async fn entered_before_a_split(
+    store: &mut Store,
+    prepared: &Prepared,
+    as_of: NaiveDate,
+) -> anyhow::Result<Option<NaiveDate>> {
+    let by_hand =
+        prepared.holdings.rows.iter().filter(|row| row.units == Units::Untold && row.instrument.id != 0);
+    let entries: Vec<(i64, NaiveDate)> =
+        by_hand.filter_map(|row| Some((row.instrument.id, row.entry_date?))).collect();
+    let ids: BTreeSet<i64> = entries.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let histories = store.price_histories(&ids, as_of, as_of).await.map_err(store_error)?;
+    let is_split_since = |(id, entry): &&(i64, NaiveDate)| {
+        histories.get(id).is_some_and(|history| history.splits.iter().any(|split| split.date > *entry))
+    };
+    Ok(entries.iter().filter(is_split_since).map(|(_, entry)| *entry).min())
 }

@@ -12,7 +12,7 @@ use sigma_store::{Import, ImportPlan, ImportStatus, NewImport, Store};
 
 use super::import::Args;
 use super::import_accounts::{known, since_replaced, twice};
-use super::import_stored::{instruments, tags};
+use super::import_stored::{entered_before_a_split, instruments, tags};
 use super::usage;
 use crate::import::accounts::{Choice, Destination, Known, Meeting, distribute, text_of};
 use crate::import::activity::{is_activity, late_activity};
@@ -268,6 +268,9 @@ impl Draft {
     }
 }
 
+/// Formats that people write by hand, with entry dates of years ago.
+const BY_HAND: [&str; 3] = ["generic", "template", "mapping"];
+
 async fn draft(
     context: &Context<'_>,
     store: &mut Store,
@@ -281,8 +284,12 @@ async fn draft(
     let tags = tags(store, &book, &target).await?;
     let exit_prices = args.exits.iter().cloned().collect();
     let flows_after = history.iter().map(|import| import.import.as_of).max();
+    let is_known_file = history.iter().any(|import| import.import.sha256 == context.source.sha256);
     let terms = Terms {
         as_of,
+        is_by_hand: BY_HAND.contains(&context.statement.format),
+        is_known_file,
+        previous: history.iter().map(|import| import.import.as_of).filter(|date| *date < as_of).max(),
         cash: context.cash,
         exit_prices: &exit_prices,
         is_whole_account: !args.merge && !is_activity(&stated),
@@ -307,8 +314,9 @@ async fn draft(
     findings::name_portfolio(&mut own, &book.portfolio.slug);
     found.extend(own);
     let others: Vec<Instrument> = stored.into_values().collect();
+    let since = entered_before_a_split(store, &prepared, as_of).await?;
     let market =
-        store.books_market(std::slice::from_ref(&book), &others, None, as_of).await.map_err(store_error)?;
+        store.books_market(std::slice::from_ref(&book), &others, since, as_of).await.map_err(store_error)?;
     prepared.values.retain(|value| value.is_news(&market));
     Ok(Draft { stated, holds, book, target, history, prepared, market, cash })
 }

@@ -15,6 +15,9 @@ pub struct Args {
     /// Take an applied split back; ID is the lot that it ended (`position list --all`) or the one that goes on
     #[arg(long)]
     pub undo: bool,
+    /// Quantity and entry price count the split already, as brokers state them: it is noted, and nothing is multiplied
+    #[arg(long)]
+    pub counted: bool,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]
@@ -27,9 +30,10 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<ExitStatus> {
     app.begin("position-apply-split");
     let mut store = app.open_store().await?;
     let (slug, lot) = find(&mut store, args.id).await?;
-    let touched = match args.undo {
-        false => apply(&args, app, &mut store, &lot).await?,
-        true => undo(&args, app, &mut store, &lot).await?,
+    let touched = match (args.counted, args.undo) {
+        (false, false) => apply(&args, app, &mut store, &lot).await?,
+        (false, true) => undo(&args, app, &mut store, &lot).await?,
+        (true, _) => count(&args, app, &mut store, &lot).await?,
     };
     if let Some(ids) = touched {
         let books = store.books(&[slug]).await.map_err(store_error)?;
@@ -65,6 +69,43 @@ async fn apply(args: &Args, app: &App, store: &mut Store, lot: &Lot) -> anyhow::
     .await?;
     app.note(&format!("applied {what}"));
     Ok(Some(vec![args.id, id]))
+}
+
+/// Notes that the units of a lot count the earliest split that they are not known to count; `--undo` forgets all such
+/// notes of the lot. Returns its id, but for a dry run.
+async fn count(args: &Args, app: &App, store: &mut Store, lot: &Lot) -> anyhow::Result<Option<Vec<i64>>> {
+    let symbol = &lot.instrument.symbol;
+    let (through, what) = match (args.undo, lot.position.adjusted_through) {
+        (true, None) => {
+            let message = format!("no split is noted as counted in position {}", args.id);
+            return Err(usage(message, "without --counted, --undo takes back a split that was applied"));
+        }
+        (true, Some(day)) => {
+            (None, format!("that position {} counts splits of {symbol} up to {day}", args.id))
+        }
+        (false, _) => {
+            let Split { date, from, to } = unapplied(store, app, lot).await?;
+            (
+                Some(date),
+                format!("that position {} counts the {to}-for-{from} split of {symbol} on {date}", args.id),
+            )
+        }
+    };
+    let verb = if args.undo { "forget" } else { "note" };
+    if args.dry_run.dry_run {
+        app.note(&format!("dry run: would {verb} {what}"));
+        return Ok(None);
+    }
+
+    let _lock = app.lock(&args.lock).await?;
+    let parameters = json!({ "position_id": args.id, "counted": through, "undo": args.undo });
+    recorded(app, store, "position apply-split", parameters, async |store| {
+        store.adjust_position(args.id, through).await.map_err(store_error)?;
+        Ok(((), one_row(true)))
+    })
+    .await?;
+    app.note(&format!("{} {what}", if args.undo { "forgot" } else { "noted" }));
+    Ok(Some(vec![args.id]))
 }
 
 /// Joins the two lots of an applied split: the earlier one is open again as it was, the later one is gone. Returns the
@@ -126,10 +167,14 @@ async fn unapplied(store: &mut Store, app: &App, lot: &Lot) -> anyhow::Result<Sp
     let histories =
         store.price_histories(&[instrument.id], position.entry_date, today).await.map_err(store_error)?;
     let splits = histories.into_values().flat_map(|history| history.splits);
-    let later = splits.filter(|split| split.date > position.entry_date);
+    let later = splits.filter(|split| split.date > position.units_of());
     later.min_by_key(|split| split.date).ok_or_else(|| {
+        let what = match position.adjusted_through {
+            None => format!("after the entry on {}", position.entry_date),
+            Some(day) => format!("after {day}, up to which its units count them,"),
+        };
         usage(
-            format!("no split of {} after the entry on {} is stored", instrument.symbol, position.entry_date),
+            format!("no split of {} {what} is stored", instrument.symbol),
             "put it into splits.csv and run `sigma-sync profiles`, or see `sigma-seed position list`",
         )
     })

@@ -2,10 +2,12 @@
 
 mod accounts;
 mod changes;
+mod deliveries;
 mod files;
 mod money;
 mod partial;
 mod round_trip;
+mod splits;
 
 use std::path::{Path, PathBuf};
 

@@ -35,7 +35,7 @@ fn commissions_and_taxes_are_fees() {
         06/24/2025,Buy,WIDG,WIDG,10,$10.005,,-$100.05\n";
     let outcome = twice(&folder, SCHWAB, "06/02/2025,Buy,ACME,ACME,10,$200.00,,\"-$2,000.00\"\n", more);
     assert_eq!(entries(&folder), [of("fee", -20.0), of("fee", -50.0), of("fee", -77.0)]);
-    assert!(!outcome.codes().contains(&"ERR_IMP_020".to_owned()));
+    assert!(!outcome.codes().contains(&"ERR_IMP_021".to_owned()));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn dividends_that_are_not_stored_are_told() {
     let folder = Folder::new();
     let outcome = twice(&folder, SCHWAB, first, reinvested);
     let told = outcome.section("problems");
-    let told = told.iter().find(|row| row["code"] == "ERR_IMP_020").unwrap();
+    let told = told.iter().find(|row| row["code"] == "ERR_IMP_021").unwrap();
     assert!(told["message"].as_str().unwrap().contains("ACME paid 55.00 on 2025-06-25"), "{told}");
     assert_eq!(entries(&folder), []);
 
@@ -81,7 +81,7 @@ fn dividends_that_are_not_stored_are_told() {
     });
     let file = folder.write("second.csv", &format!("{SCHWAB}{reinvested}{first}"));
     let outcome = folder.import(&file, &["--as-of", "2025-06-30"]);
-    assert!(!outcome.codes().contains(&"ERR_IMP_020".to_owned()), "{}", outcome.stdout);
+    assert!(!outcome.codes().contains(&"ERR_IMP_021".to_owned()), "{}", outcome.stdout);
 }
 
 #[test]

@@ -7,7 +7,8 @@ const HEADER: &str =
 
 fn row(account: &str, symbol: &str, quantity: &str) -> String {
     let (number, name) = account.split_once(' ').unwrap();
-    format!("{number},{name},{symbol},x,{quantity},$10.00,,$90.00\n")
+    let cost = quantity.parse::<f64>().map_or(90.0, |units| units * 9.0);
+    format!("{number},{name},{symbol},x,{quantity},$10.00,,${cost}\n")
 }
 
 fn file(rows: &[String], date: &str) -> String {

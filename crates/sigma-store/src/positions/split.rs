@@ -49,6 +49,17 @@ impl Store {
         self.db.write(async move |c: &mut Conn<'_>| split(c, id, date, quantity, entry_price).await).await
     }
 
+    /// Says through which day quantity and entry price of a lot count splits already; `None`: through its entry only.
+    #[boxed]
+    pub async fn adjust_position(&mut self, id: i64, through: Option<NaiveDate>) -> Result<()> {
+        self.db
+            .write(async move |c: &mut Conn<'_>| {
+                let row = row(c, id).await?;
+                update(c, &Row { adjusted_through: through, ..row }).await
+            })
+            .await
+    }
+
     /// The two lots of an applied split, by the id of either. `Invalid` when there is none, or when the later one is
     /// not as the split left it.
     #[boxed]
@@ -76,7 +87,7 @@ async fn split(c: &mut Conn<'_>, id: i64, date: NaiveDate, quantity: f64, entry_
         exit: None,
     };
     let lot = next_lot(c, &new).await?;
-    let new_id = insert(c, new, lot).await?;
+    let new_id = insert(c, new, lot, None).await?;
     copy_tags(c, id, new_id).await?;
     Ok(new_id)
 }

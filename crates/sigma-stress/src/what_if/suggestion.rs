@@ -206,6 +206,7 @@ fn unit_views(
             entry_date: what_if.as_of,
             exit_price: None,
             exit_date: None,
+            adjusted_through: None,
         },
         instrument: instrument.clone(),
         tags: Vec::new(),

@@ -112,11 +112,11 @@ fn entry_price(stored: &Stored, book: &Book, lot: &Lot, findings: &mut Vec<Findi
     let mut tell =
         |code, detail: String| findings.push(finding(book, symbol, code, Severity::Warning, detail));
     let Some(terms) = &lot.instrument.option else {
-        let bar = stored
-            .market
-            .histories
-            .get(&lot.instrument.id)
-            .and_then(|h| h.at_or_before(lot.position.entry_date));
+        let history = stored.market.histories.get(&lot.instrument.id);
+        let bar = history.and_then(|h| h.at_or_before(lot.position.entry_date));
+        // An entry price that counts later splits is compared in the units that were bought.
+        let splits = history.map_or(&[][..], |h| &h.splits);
+        let price = price / lot.position.units_before(splits, lot.position.entry_date);
         if let Some(bar) = bar.filter(|bar| apart(price, bar.close) > SHARE_FACTOR) {
             tell(
                 "entry_off_market",
