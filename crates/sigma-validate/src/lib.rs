@@ -18,6 +18,7 @@ mod limits_file;
 mod needs;
 mod quality;
 mod sources;
+mod superseded;
 mod verbs;
 
 use clap::{Parser, Subcommand};
