@@ -1,9 +1,10 @@
 //! The record of a run in the database: begun before the work, ended with its counts, failed with its message.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::Value;
-use sigma_core::model::{Issue, Severity};
+use sigma_core::model::{Issue, Reason, Severity};
 use sigma_store::{NewRun, RunOutcome, RunStatus, Saved, Store};
 
 use crate::app::App;
@@ -101,9 +102,41 @@ fn complete(mut totals: RunTotals) -> anyhow::Result<RunTotals> {
     Ok(totals)
 }
 
-/// A replay meets the same issue on many dates: one of each subject and reason is told.
-fn distinct(mut issues: Vec<Issue>) -> Vec<Issue> {
-    let mut seen = HashSet::new();
-    issues.retain(|issue| seen.insert((issue.subject.clone(), issue.reason)));
-    issues
+/// A replay meets the same issue on many dates: one of each subject and reason is told, in the place of the first. The
+/// most severe of them is told, since it decides the exit status: a remark must not hide that a number is missing.
+fn distinct(issues: Vec<Issue>) -> Vec<Issue> {
+    let mut told: Vec<Issue> = Vec::new();
+    let mut places: HashMap<(String, Reason), usize> = HashMap::new();
+    for issue in issues {
+        match places.entry((issue.subject.clone(), issue.reason)) {
+            Entry::Vacant(place) => {
+                place.insert(told.len());
+                told.push(issue);
+            }
+            Entry::Occupied(place) if told[*place.get()].severity < issue.severity => {
+                told[*place.get()] = issue;
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_subject_and_reason_the_most_severe_is_told_and_the_first_of_these() {
+        let issues = vec![
+            Issue::warning("AAA", Reason::ProviderError, "a row was left out"),
+            Issue::warning("AAA", Reason::StalePrice, "old"),
+            Issue::error("AAA", Reason::ProviderError, "bars in quarantine"),
+            Issue::error("AAA", Reason::ProviderError, "the same on another date"),
+            Issue::warning("AAA", Reason::ProviderError, "another remark"),
+            Issue::warning("BBB", Reason::ProviderError, "a row was left out"),
+        ];
+        let told: Vec<String> = distinct(issues).into_iter().map(|issue| issue.detail).collect();
+        assert_eq!(told, ["bars in quarantine", "old", "a row was left out"]);
+    }
 }

@@ -9,7 +9,31 @@
 //! # Verified by
 //! A split of four for one and a reverse split of one for twenty below.
 
+use chrono::{Days, NaiveDate};
 use sigma_core::model::{CloseBasis, PriceBar, Split};
+
+/// Days within which a provider restates its prices for a split that it tells. What looks like an older split that is not
+/// taken out is a move of the price.
+const RESTATED_WITHIN: Days = Days::new(7);
+
+/// The least ratio that can be told from a move of the day.
+const LEAST_RATIO: f64 = 1.25;
+
+/// The latest split that prices said to be split-adjusted still show: the provider tells it, and has not restated them. It
+/// shows where the close before it and the close after it differ by its ratio rather than not at all.
+pub fn not_restated<'s>(bars: &[PriceBar], splits: &'s [Split], today: NaiveDate) -> Option<&'s Split> {
+    let is_shown = |split: &&Split| {
+        let ratio = (split.to / split.from).ln();
+        let before = bars.iter().filter(|bar| bar.date < split.date).max_by_key(|bar| bar.date);
+        let after = bars.iter().filter(|bar| bar.date >= split.date).min_by_key(|bar| bar.date);
+        before.zip(after).is_some_and(|(before, after)| {
+            let change = (after.close / before.close).ln();
+            ratio.abs() >= LEAST_RATIO.ln() && (change + ratio).abs() < change.abs()
+        })
+    };
+    let is_recent = |split: &&Split| split.date + RESTATED_WITHIN >= today;
+    splits.iter().filter(is_recent).filter(is_shown).max_by_key(|split| split.date)
+}
 
 /// Turns split-adjusted bars into bars as traded, with every split of the symbol until the day of asking.
 pub fn unadjust(bars: &mut [PriceBar], splits: &[Split]) {
@@ -55,5 +79,31 @@ mod tests {
         assert_eq!(bars.each_ref().map(|bar| bar.close), [80.0, 402.0, 100.9]);
         assert_eq!(bars.each_ref().map(|bar| bar.volume), [Some(20_000.0), Some(1000.0), Some(4000.0)]);
         assert!(bars.iter().all(|bar| bar.basis == CloseBasis::Rebuilt));
+    }
+
+    #[test]
+    fn a_split_that_the_prices_still_show_is_found() {
+        let day = |day: u32| NaiveDate::from_ymd_opt(2025, 6, day).unwrap();
+        let bar = |on: u32, close: f64| PriceBar {
+            date: day(on),
+            open: None,
+            high: None,
+            low: None,
+            close,
+            adj_close: None,
+            volume: None,
+            source: "fmp".into(),
+            basis: CloseBasis::AsTraded,
+        };
+        let split = |from: f64, to: f64| [Split { date: day(10), from, to }];
+        let is_shown = |before: f64, splits: &[Split], today: u32| {
+            not_restated(&[bar(10, 100.0), bar(9, before), bar(6, before)], splits, day(today)).is_some()
+        };
+        assert!(is_shown(402.0, &split(1.0, 4.0), 10) && is_shown(151.0, &split(2.0, 3.0), 10));
+        assert!(is_shown(5.1, &split(20.0, 1.0), 10));
+        assert!(!is_shown(100.5, &split(1.0, 4.0), 10) && !is_shown(115.0, &split(2.0, 3.0), 10));
+        // Of a stock dividend of a twentieth, a move of the day says nothing; of an old split, nothing at all.
+        assert!(!is_shown(105.0, &split(20.0, 21.0), 10) && !is_shown(402.0, &split(1.0, 4.0), 20));
+        assert_eq!(not_restated(&[bar(9, 402.0)], &split(1.0, 4.0), day(10)), None, "no bar since");
     }
 }

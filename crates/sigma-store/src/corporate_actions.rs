@@ -4,7 +4,13 @@ use async_recursion::async_recursion as boxed;
 use chrono::NaiveDate;
 use sigma_core::model::{Dividend, Split};
 
-use crate::{Store, error::Result, save::Saved};
+use crate::{
+    SourcedDividend, SourcedSplit, Store,
+    connection::Conn,
+    error::Result,
+    prices::BEGINNING,
+    save::{Filter, Record, Saved, Scope, stored},
+};
 
 record! {
     SplitRecord in splits,
@@ -53,7 +59,45 @@ impl DividendRecord {
     }
 }
 
+/// Takes single rows away inside a transaction, by instrument and date; gives the number of rows that were there.
+pub(crate) async fn withdraw<R: Record<Entity = i64>>(
+    c: &mut Conn<'_>,
+    rows: &[(i64, NaiveDate)],
+) -> Result<u64> {
+    let mut gone = 0;
+    for &(instrument_id, date) in rows {
+        gone += R::delete(c, &Filter::new(&Scope::day(date, &[instrument_id]), None)).await? as u64;
+    }
+    Ok(gone)
+}
+
 impl Store {
+    /// All splits and dividends of these instruments up to a date, with the provider that told each, by instrument and
+    /// date.
+    #[boxed]
+    pub async fn corporate_actions(
+        &mut self,
+        ids: &[i64],
+        to: NaiveDate,
+    ) -> Result<(Vec<SourcedSplit>, Vec<SourcedDividend>)> {
+        let filter = Filter::new(&Scope::range(BEGINNING, to, ids), None);
+        let (splits, dividends): (Vec<SplitRecord>, Vec<DividendRecord>) = self
+            .db
+            .read(async move |c: &mut Conn<'_>| Ok((stored(c, &filter).await?, stored(c, &filter).await?)))
+            .await?;
+        let split = |row: SplitRecord| SourcedSplit {
+            instrument_id: row.instrument_id,
+            source: row.source.clone(),
+            split: row.into_split(),
+        };
+        let dividend = |row: DividendRecord| SourcedDividend {
+            instrument_id: row.instrument_id,
+            source: row.source.clone(),
+            dividend: row.into_dividend(),
+        };
+        Ok((splits.into_iter().map(split).collect(), dividends.into_iter().map(dividend).collect()))
+    }
+
     /// Adds or alters splits of one instrument, as told by one provider.
     #[boxed]
     pub async fn save_splits(&mut self, instrument_id: i64, splits: &[Split], source: &str) -> Result<Saved> {

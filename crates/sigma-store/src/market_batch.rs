@@ -3,12 +3,13 @@
 use async_recursion::async_recursion as boxed;
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use sigma_core::model::{Dividend, OptionQuote, PriceBar, RatePoint, Split};
 
 use crate::{
     Fetch, QuarantinedBar, Store,
     connection::Conn,
-    corporate_actions::{DividendRecord, SplitRecord},
+    corporate_actions::{DividendRecord, SplitRecord, withdraw},
     error::Result,
     fetches,
     option_quotes::{self, QuoteRecord},
@@ -25,6 +26,11 @@ pub struct MarketBatch {
     pub bars: HashMap<i64, Vec<PriceBar>>,
     pub splits: Vec<SourcedSplit>,
     pub dividends: Vec<SourcedDividend>,
+    /// Splits that their provider does not tell any more, by instrument id and date. They are taken away before anything
+    /// is added, in the same transaction.
+    pub withdrawn_splits: Vec<(i64, NaiveDate)>,
+    /// The same of dividends, by ex-date.
+    pub withdrawn_dividends: Vec<(i64, NaiveDate)>,
     /// By the id of the contract.
     pub quotes: HashMap<i64, Vec<OptionQuote>>,
     pub rates: Vec<SourcedRates>,
@@ -57,7 +63,7 @@ pub struct SourcedRates {
 }
 
 impl MarketBatch {
-    /// Number of rows in it, as [`Saved::stored`] counts them.
+    /// Number of rows that it adds or alters, as [`Saved::stored`] counts them.
     pub fn rows(&self) -> u64 {
         let keyed = self.bars.values().map(Vec::len).chain(self.quotes.values().map(Vec::len));
         let listed = [self.splits.len(), self.dividends.len(), self.quarantine.len(), self.fetches.len()];
@@ -74,6 +80,8 @@ impl MarketBatch {
             bars: prices::records(&self.bars),
             splits: self.splits.iter().map(split).collect(),
             dividends: self.dividends.iter().map(dividend).collect(),
+            withdrawn_splits: self.withdrawn_splits,
+            withdrawn_dividends: self.withdrawn_dividends,
             quotes: option_quotes::records(&self.quotes),
             rates: self.rates.iter().flat_map(of_series).collect(),
             quarantine: self.quarantine,
@@ -87,6 +95,8 @@ struct Rows {
     bars: Vec<PriceRecord>,
     splits: Vec<SplitRecord>,
     dividends: Vec<DividendRecord>,
+    withdrawn_splits: Vec<(i64, NaiveDate)>,
+    withdrawn_dividends: Vec<(i64, NaiveDate)>,
     quotes: Vec<QuoteRecord>,
     rates: Vec<RateRecord>,
     quarantine: Vec<QuarantinedBar>,
@@ -95,6 +105,7 @@ struct Rows {
 
 /// What remains to be counted after the commit.
 struct Unverified {
+    withdrawn: u64,
     bars: Written<PriceRecord>,
     splits: Written<SplitRecord>,
     dividends: Written<DividendRecord>,
@@ -106,7 +117,10 @@ struct Unverified {
 
 impl Rows {
     async fn write(self, c: &mut Conn<'_>) -> Result<Unverified> {
+        let withdrawn = withdraw::<SplitRecord>(c, &self.withdrawn_splits).await?
+            + withdraw::<DividendRecord>(c, &self.withdrawn_dividends).await?;
         Ok(Unverified {
+            withdrawn,
             bars: merge(c, self.bars).await?,
             splits: merge(c, self.splits).await?,
             dividends: merge(c, self.dividends).await?,
@@ -121,6 +135,7 @@ impl Rows {
 impl Unverified {
     async fn verify(self, c: &mut Conn<'_>) -> Result<Saved> {
         let mut saved = self.quarantine;
+        saved.changed += self.withdrawn;
         saved += self.bars.verify(c).await?;
         saved += self.splits.verify(c).await?;
         saved += self.dividends.verify(c).await?;

@@ -27,11 +27,12 @@ const FUND_AGE_SESSIONS: (usize, usize) = (2, 4);
 /// The same for yields.
 const RATE_AGE_SESSIONS: (usize, usize) = (3, 6);
 
-/// Needed symbols without a price on the last day they are needed, or with gaps in the window.
+/// Needed symbols without a price on the last day they are needed, without any daily bar, or with gaps in the window.
 pub fn missing_prices(
     needs: &Needs,
     covered: &Covered,
     kind_of: impl Fn(&str) -> Option<InstrumentKind>,
+    is_provisional: impl Fn(&str, NaiveDate) -> bool,
     calendar: &Calendar,
 ) -> anyhow::Result<Vec<Issue>> {
     let mut issues = Vec::new();
@@ -47,6 +48,12 @@ pub fn missing_prices(
                 continue;
             }
         };
+        // A last price values a position for a day; it is no history.
+        if dates.iter().all(|day| is_provisional(symbol, *day)) {
+            let detail = format!("no daily bar at all ({}), only the last price of {last}", need.role);
+            issues.push(Issue::error(symbol, Reason::NoPrice, detail));
+            continue;
+        }
         if age >= limits.1 {
             let detail = format!("no bar for {}; the last one is of {last}", need.until);
             issues.push(Issue::error(symbol, Reason::NoPrice, detail));

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use sigma_core::analytics::screen::Refused;
 use sigma_core::calendar::Calendar;
+use sigma_core::model::Issue;
 use sigma_providers::RowProblem;
 use sigma_store::Store;
 
+use crate::corrections;
 use crate::offer::Offered;
 use crate::save::{Totals, store_batch};
 use crate::screening::{self, Known};
@@ -21,6 +23,8 @@ pub struct Intake {
     pub totals: Totals,
     pub symbols: BTreeSet<String>,
     pub bars: usize,
+    /// Those of them that are no last prices.
+    pub daily_bars: usize,
     /// Symbols, and rows.
     pub splits: (usize, usize),
     pub dividends: (usize, usize),
@@ -31,6 +35,9 @@ pub struct Intake {
     pub profiles: usize,
     pub problems: Vec<RowProblem>,
     pub refused: Vec<(String, Refused)>,
+    /// What happened to stored splits and dividends, and what is left to do about them.
+    pub notes: Vec<String>,
+    pub issues: Vec<Issue>,
     /// Contracts with quotes on days without a session, which were left out.
     pub closed_days: BTreeMap<String, Vec<NaiveDate>>,
 }
@@ -44,9 +51,11 @@ impl Intake {
         mut offered: Offered,
         calendar: &Calendar,
     ) -> anyhow::Result<()> {
+        corrections::settle(&mut offered, state);
         let State { histories, decisions, .. } = &*state;
         let judged = screening::judge(&mut offered, &Known { histories, decisions, calendar });
         if !self.is_dry {
+            offered.fetches.extend(state.redownloads(&offered, &judged));
             store_batch(store, state, &offered, &judged, &mut self.totals).await?;
             state.decisions.settle(store, &judged).await?;
         }
@@ -54,6 +63,7 @@ impl Intake {
 
         self.symbols.extend(judged.bars.keys().cloned());
         self.bars += judged.bars.values().map(Vec::len).sum::<usize>();
+        self.daily_bars += judged.bars.values().flatten().filter(|bar| !bar.is_provisional()).count();
         add(&mut self.splits, &offered.splits);
         add(&mut self.dividends, &offered.dividends);
         self.contracts.extend(judged.quotes.keys().cloned());
@@ -62,6 +72,8 @@ impl Intake {
         self.rates += offered.rates.values().map(Vec::len).sum::<usize>();
         self.profiles += offered.securities.len() + offered.contracts.len();
         self.problems.extend(offered.problems);
+        self.notes.extend(offered.notes);
+        self.issues.extend(offered.issues);
         self.refused.extend(judged.refused);
         self.closed_days.extend(judged.closed_days);
         Ok(())

@@ -10,7 +10,7 @@
 //! - [`needs`]: symbols, series and dates to ask for; [`state`]: what is known; [`memory`]: what was asked before;
 //! - [`gather`]: asking services; [`faults`]: what went wrong there; [`offer`]: what a provider gave;
 //! - [`screening`]: bars against the rules; [`joining`]: against the stored bars after them; [`decisions`]: what was decided about refused ones; [`intake`] and [`save`]:
-//!   judging and storing a batch; [`splits`]: what a new split means for what is held;
+//!   judging and storing a batch; [`events`] and [`corrections`]: which account of a split or dividend stands; [`splits`]: what a new split means for what is held;
 //! - [`coverage`]: what is still missing; [`gate`]: which histories carry the window;
 //! - [`telling`]: refused rows and the table of a dry run; [`status`]: the verb `status`.
 //!
@@ -19,8 +19,10 @@
 //! that is not offered, or not possible, stays missing and is named.
 
 pub mod args;
+pub mod corrections;
 pub mod coverage;
 pub mod decisions;
+pub mod events;
 pub mod faults;
 pub mod gate;
 pub mod gather;

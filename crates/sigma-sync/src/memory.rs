@@ -33,6 +33,13 @@ const TODAY: &str = "*today";
 /// Subject of the row that tells on which day stored sessions were asked for again, for all symbols at once.
 const CORRECTIONS: &str = "*corrections";
 
+/// Source of the row of a symbol whose bars are to be downloaded again since a split became known, of dataset `gaps`: it
+/// outlives a run that could not do it. Its dates are those of the first and the last such split.
+const REDOWNLOAD: &str = "redownload";
+
+/// Outcome of such a row until it is done.
+const PENDING: &str = "pending";
+
 /// Subject, dataset and provider.
 type FetchKey = (String, Dataset, &'static str);
 
@@ -40,6 +47,8 @@ type FetchKey = (String, Dataset, &'static str);
 #[derive(Debug, Clone)]
 pub struct Memory {
     fetches: HashMap<FetchKey, Fetch>,
+    /// By symbol.
+    redownloads: HashMap<String, Fetch>,
     /// What this run has asked itself.
     asked: HashSet<FetchKey>,
     /// What was found out before this moment was found out with another key or address.
@@ -51,12 +60,15 @@ pub struct Memory {
 
 impl Memory {
     pub fn new(fetches: Vec<Fetch>, now: DateTime<Utc>, is_refreshing: bool) -> Memory {
+        let (redownloads, fetches): (Vec<Fetch>, Vec<Fetch>) =
+            fetches.into_iter().partition(|fetch| fetch.source == REDOWNLOAD);
+        let redownloads = redownloads.into_iter().map(|fetch| (fetch.subject.clone(), fetch)).collect();
         let entry = |fetch: Fetch| {
             let source = ProviderId::parse(&fetch.source)?.name();
             Some(((fetch.subject.clone(), fetch.dataset, source), fetch))
         };
         let fetches = fetches.into_iter().filter_map(entry).collect();
-        Memory { fetches, asked: HashSet::new(), since: HashMap::new(), now, is_refreshing }
+        Memory { fetches, redownloads, asked: HashSet::new(), since: HashMap::new(), now, is_refreshing }
     }
 
     /// Learns with which keys and addresses this run asks, by their marks, and gives the rows to store.
@@ -200,6 +212,49 @@ impl Memory {
             fetch.fetched_at = sigma_cli::clock::rfc3339(DateTime::UNIX_EPOCH);
         }
         self.keep(fetch)
+    }
+
+    /// Whether the bars before a split are still to be downloaded again: `None` when that was never asked for.
+    pub fn is_to_redownload(&self, symbol: &str, split: NaiveDate) -> Option<bool> {
+        let row = self.redownloads.get(symbol)?;
+        let is_of_it = row.from.is_none_or(|first| first <= split) && split <= row.to;
+        is_of_it.then(|| row.outcome == PENDING)
+    }
+
+    /// Remembers that the bars before these splits are to be downloaded again, and gives the row to store.
+    pub fn await_redownload(&mut self, symbol: &str, splits: (NaiveDate, NaiveDate)) -> Fetch {
+        let (first, last) = match self.redownloads.get(symbol).filter(|row| row.outcome == PENDING) {
+            Some(row) => (row.from.map_or(splits.0, |first| first.min(splits.0)), row.to.max(splits.1)),
+            None => splits,
+        };
+        self.keep_redownload(symbol, (first, last), PENDING)
+    }
+
+    /// Remembers that they were, and gives the row to store: none when nobody waits for it.
+    pub fn redownloaded(&mut self, symbol: &str) -> Option<Fetch> {
+        let row = self.redownloads.get(symbol).filter(|row| row.outcome == PENDING)?;
+        let splits = (row.from.unwrap_or(row.to), row.to);
+        Some(self.keep_redownload(symbol, splits, OK))
+    }
+
+    fn keep_redownload(
+        &mut self,
+        symbol: &str,
+        (first, last): (NaiveDate, NaiveDate),
+        outcome: &str,
+    ) -> Fetch {
+        let fetch = Fetch {
+            subject: symbol.to_owned(),
+            dataset: Dataset::Gaps,
+            source: REDOWNLOAD.to_owned(),
+            from: Some(first),
+            to: last,
+            outcome: outcome.to_owned(),
+            detail: String::new(),
+            fetched_at: sigma_cli::clock::rfc3339(self.now),
+        };
+        self.redownloads.insert(symbol.to_owned(), fetch.clone());
+        fetch
     }
 
     /// Whether another provider has told the splits and dividends of these dates.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
-use sigma_core::model::{Dataset, Dividend, OptionQuote, PriceBar, RatePoint, Split};
+use sigma_core::analytics::screen::Refused;
+use sigma_core::model::{Dataset, Dividend, Issue, OptionQuote, PriceBar, RatePoint, Split};
 use sigma_providers::ask::{Actions, Contract, Quotes, Series};
 use sigma_providers::folder::{Folder, Wanted};
 use sigma_providers::{Offer, ProviderError, ProviderId, RowProblem, Security};
@@ -11,6 +12,7 @@ use sigma_store::Fetch;
 
 use crate::args::Datasets;
 use crate::coverage::Covered;
+use crate::events::{Whole, Withdrawn};
 use crate::memory::{Memory, OK};
 use crate::needs::Needs;
 
@@ -31,6 +33,17 @@ pub struct Offered {
     pub absent: Vec<&'static str>,
     /// How services answered.
     pub fetches: Vec<Fetch>,
+    /// Bars that were refused before they were compared with others.
+    pub refused: Vec<(String, Refused)>,
+    /// Where the splits and dividends of a symbol are all that there are.
+    pub whole: BTreeMap<String, Whole>,
+    /// What is to be said about stored splits and dividends, and what is left to do about them.
+    pub notes: Vec<String>,
+    pub issues: Vec<Issue>,
+    /// Stored splits and dividends that are not told any more.
+    pub withdrawn: Withdrawn,
+    /// Symbols whose stored bars were all asked for again.
+    pub redownloaded: BTreeSet<String>,
 }
 
 impl Offered {
@@ -47,6 +60,12 @@ impl Offered {
             problems: Vec::new(),
             absent: Vec::new(),
             fetches: Vec::new(),
+            refused: Vec::new(),
+            whole: BTreeMap::new(),
+            notes: Vec::new(),
+            issues: Vec::new(),
+            withdrawn: Withdrawn::default(),
+            redownloaded: BTreeSet::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use sigma_cli::store_error;
 use sigma_core::model::{Dataset, Instrument, InstrumentKind, OptionQuote, OptionTerms, parse_occ};
 use sigma_providers::ask::Contract;
@@ -10,6 +11,7 @@ use sigma_store::{
     Fetch, MarketBatch, NewInstrument, Saved, SourcedDividend, SourcedRates, SourcedSplit, Store,
 };
 
+use crate::events::Event;
 use crate::needs::{Needs, RATE_PROXIES};
 use crate::offer::Offered;
 use crate::screening::{Judged, quarantine_rows};
@@ -44,7 +46,7 @@ pub async fn store_batch(
         batch.quotes = completed(store, batch.quotes).await?;
     }
     let rows = batch.rows();
-    if rows > 0 {
+    if rows > 0 || !(batch.withdrawn_splits.is_empty() && batch.withdrawn_dividends.is_empty()) {
         totals.expected += rows;
         totals.saved += store.save_market_batch(batch).await.map_err(store_error)?;
     }
@@ -60,6 +62,8 @@ fn batch(instruments: &[Instrument], offered: &Offered, judged: &Judged) -> anyh
         quotes: by_id(&judged.quotes, &ids),
         quarantine: quarantine_rows(&judged.refused)?,
         fetches: last_fetches(&offered.fetches),
+        withdrawn_splits: dates_by_id(&offered.withdrawn.splits, &ids),
+        withdrawn_dividends: dates_by_id(&offered.withdrawn.dividends, &ids),
         ..MarketBatch::default()
     };
     for (symbol, splits) in &offered.splits {
@@ -101,13 +105,25 @@ async fn completed(
 
 /// The last of each subject and dataset: several sessions of a symbol may be answered one by one.
 fn last_fetches(fetches: &[Fetch]) -> Vec<Fetch> {
-    let last: HashMap<(&str, Dataset), &Fetch> =
-        fetches.iter().map(|fetch| ((fetch.subject.as_str(), fetch.dataset), fetch)).collect();
+    let key = |fetch: &'_ Fetch| (fetch.subject.clone(), fetch.dataset, fetch.source.clone());
+    let last: HashMap<(String, Dataset, String), &Fetch> =
+        fetches.iter().map(|fetch| (key(fetch), fetch)).collect();
     last.into_values().cloned().collect()
 }
 
 fn by_id<T: Clone>(rows: &BTreeMap<String, Vec<T>>, ids: &HashMap<&str, i64>) -> HashMap<i64, Vec<T>> {
     rows.iter().filter_map(|(symbol, rows)| Some((*ids.get(symbol.as_str())?, rows.clone()))).collect()
+}
+
+fn dates_by_id<E: Event>(
+    events: &BTreeMap<String, Vec<E>>,
+    ids: &HashMap<&str, i64>,
+) -> Vec<(i64, NaiveDate)> {
+    let dates = |(symbol, events): (&String, &Vec<E>)| {
+        let id = *ids.get(symbol.as_str())?;
+        Some(events.iter().map(move |event| (id, event.date())).collect::<Vec<_>>())
+    };
+    events.iter().filter_map(dates).flatten().collect()
 }
 
 /// Instruments to add or to complete: the needed symbols that are not stored, and what the provider knows of any.

@@ -35,7 +35,8 @@ pub struct Judged {
 
 /// Screens bars and quotes.
 pub fn judge(offered: &mut Offered, known: &Known<'_>) -> Judged {
-    let mut judged = Judged::default();
+    let refused = std::mem::take(&mut offered.refused);
+    let mut judged = Judged { refused, ..Judged::default() };
     for (symbol, bars) in std::mem::take(&mut offered.bars) {
         let splits = all_splits(known.histories.get(&symbol), offered.splits.get(&symbol));
         let mut screened = screen_symbol(&symbol, bars, &splits, known);

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use sigma_cli::{App, store_error};
+use sigma_core::analytics::screen::Refused;
 use sigma_core::model::{Dividend, Instrument, InstrumentKind, OptionQuote, PriceBar, PriceHistory, Split};
-use sigma_store::Store;
+use sigma_providers::ProviderId;
+use sigma_store::{Fetch, SourcedDividend, SourcedSplit, Store};
 
 use crate::args::{Datasets, SyncArgs};
 use crate::coverage::Covered;
 use crate::decisions::Decisions;
+use crate::events::{Event, Events, Told, Withdrawn};
 use crate::memory::Memory;
 use crate::needs::{Needs, Stored};
 use crate::offer::Offered;
@@ -31,6 +34,10 @@ pub struct State {
     pub new_splits: BTreeMap<String, Vec<Split>>,
     /// Dates whose bars are older than a new split and have not been downloaded again.
     pub outdated: HashMap<String, BTreeSet<NaiveDate>>,
+    /// Sessions of which this run was offered a daily bar that is in quarantine, by symbol.
+    pub refused: HashMap<String, BTreeSet<NaiveDate>>,
+    /// Stored splits and dividends with who told them.
+    pub events: Events,
 }
 
 /// Loads what decides about needs, and the stored rows that new ones are judged by and counted with.
@@ -54,6 +61,8 @@ pub async fn load(
         memory,
         new_splits: BTreeMap::new(),
         outdated: HashMap::new(),
+        refused: HashMap::new(),
+        events: Events::default(),
     };
     if datasets.prices || datasets.actions {
         state.load_histories(store).await?;
@@ -80,6 +89,20 @@ impl State {
         for cover in store.price_coverage().await.map_err(store_error)? {
             if let Some(symbol) = ids.get(&cover.instrument_id) {
                 self.first_bars.insert(symbol.clone(), cover.first);
+            }
+        }
+        let (splits, dividends) =
+            store.corporate_actions(&keys, sigma_core::calendar::LAST_DATE).await.map_err(store_error)?;
+        for SourcedSplit { instrument_id, split, source } in splits {
+            if let Some(symbol) = ids.get(&instrument_id) {
+                let told = Told { event: split, source };
+                self.events.splits.entry(symbol.clone()).or_default().push(told);
+            }
+        }
+        for SourcedDividend { instrument_id, dividend, source } in dividends {
+            if let Some(symbol) = ids.get(&instrument_id) {
+                let told = Told { event: dividend, source };
+                self.events.dividends.entry(symbol.clone()).or_default().push(told);
             }
         }
         for (id, history) in store.price_histories(&keys, from, self.needs.to).await.map_err(store_error)? {
@@ -126,7 +149,7 @@ impl State {
     /// Whether only the last price of a session is known, which its official close is to replace.
     pub fn is_provisional_on(&self, symbol: &str, date: NaiveDate) -> bool {
         let bar = self.histories.get(symbol).and_then(|history| history.on(date));
-        bar.is_some_and(|bar| bar.source.ends_with("-quote"))
+        bar.is_some_and(PriceBar::is_provisional)
     }
 
     /// Whether a stored bar is asked for again, and has not been brought by this run.
@@ -137,10 +160,13 @@ impl State {
 
     /// Takes note of what was accepted.
     pub fn absorb(&mut self, offered: &Offered, judged: &Judged) {
+        self.take_back(&offered.withdrawn);
         for (symbol, splits) in &offered.splits {
             self.take_splits(symbol, splits);
+            note_source(self.events.splits.entry(symbol.clone()).or_default(), splits, offered.source);
         }
         for (symbol, dividends) in &offered.dividends {
+            note_source(self.events.dividends.entry(symbol.clone()).or_default(), dividends, offered.source);
             let known = &mut self.histories.entry(symbol.clone()).or_default().dividends;
             merge(known, dividends, |dividend: &Dividend| dividend.ex_date);
         }
@@ -155,6 +181,11 @@ impl State {
                 outdated.retain(|date| bars.binary_search_by_key(date, |bar| bar.date).is_err());
             }
         }
+        for (symbol, Refused { bar, reason, .. }) in &judged.refused {
+            if !self.decisions.is_dropped(symbol, bar, reason.as_str()) {
+                self.refused.entry(symbol.clone()).or_default().insert(bar.date);
+            }
+        }
         for (symbol, quotes) in &judged.quotes {
             self.take_quotes(symbol, quotes);
             let dates = quotes.iter().map(|quote| quote.date);
@@ -166,29 +197,101 @@ impl State {
         }
     }
 
-    /// A split without a bar since it: the run that brought it was stopped, or could not get the bars. It is still new.
+    /// A split whose run was stopped, or could not get the bars before it again: it is still new. So is one without a bar
+    /// since it of which no such run is known.
     fn take_unfinished_splits(&mut self, symbol: &str, history: &PriceHistory) {
         let Some(last) = history.bars.last() else { return };
-        let unfinished = history.splits.iter().filter(|split| last.date < split.date);
-        for split in unfinished.filter(|split| split.date <= self.needs.to) {
-            self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
-            let dates = history.bars.iter().map(|bar| bar.date);
-            self.outdated.entry(symbol.to_owned()).or_default().extend(dates);
+        for split in history.splits.iter().filter(|split| split.date <= self.needs.to) {
+            let is_pending = self.memory.is_to_redownload(symbol, split.date);
+            if !is_pending.unwrap_or(last.date < split.date) {
+                continue;
+            }
+            let older: Vec<NaiveDate> =
+                history.bars.iter().map(|bar| bar.date).filter(|date| *date < split.date).collect();
+            if !older.is_empty() {
+                self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
+                self.outdated.entry(symbol.to_owned()).or_default().extend(older);
+            }
+        }
+    }
+
+    /// The rows that remember for later runs whose bars are to be downloaded again, and whose were. They are stored with
+    /// the splits and the bars that they are about: whenever a run is stopped, the next one knows.
+    pub fn redownloads(&mut self, offered: &Offered, judged: &Judged) -> Vec<Fetch> {
+        let mut rows = Vec::new();
+        let symbols: BTreeSet<&String> = offered.splits.keys().chain(judged.bars.keys()).collect();
+        for symbol in symbols {
+            let new = offered.splits.get(symbol).map_or(&[][..], Vec::as_slice);
+            let new: Vec<&Split> = new.iter().filter(|split| self.is_outdating(symbol, split)).collect();
+            let is_brought = |date: &NaiveDate| {
+                judged.bars.get(symbol).is_some_and(|bars| bars.iter().any(|bar| bar.date == *date))
+            };
+            let mut waiting = self.outdated.get(symbol).cloned().unwrap_or_default();
+            waiting.extend(new.iter().flat_map(|split| self.bars_before(symbol, split.date)));
+            let is_done = match offered.redownloaded.contains(symbol) {
+                true => waiting.iter().any(is_brought),
+                false => waiting.iter().all(is_brought),
+            };
+            let dates = new.iter().map(|split| split.date);
+            if is_done {
+                rows.extend(self.memory.redownloaded(symbol));
+            } else if let Some(splits) = dates.clone().min().zip(dates.max()) {
+                rows.push(self.memory.await_redownload(symbol, splits));
+            }
+        }
+        rows
+    }
+
+    /// Whether a split is new, and older than it are bars that a provider restates.
+    fn is_outdating(&self, symbol: &str, split: &Split) -> bool {
+        let is_known = |history: &PriceHistory| history.splits.iter().any(|known| known.date == split.date);
+        !self.histories.get(symbol).is_some_and(is_known)
+            && split.date <= self.needs.to
+            && !self.bars_before(symbol, split.date).is_empty()
+    }
+
+    fn bars_before(&self, symbol: &str, date: NaiveDate) -> Vec<NaiveDate> {
+        let bars = self.histories.get(symbol).map_or(&[][..], |history| &history.bars);
+        bars.iter().map(|bar| bar.date).filter(|day| *day < date).collect()
+    }
+
+    /// Forgets splits and dividends that are not told any more.
+    fn take_back(&mut self, withdrawn: &Withdrawn) {
+        for (symbol, splits) in &withdrawn.splits {
+            let is_left = |split: &Split| !splits.contains(split);
+            if let Some(history) = self.histories.get_mut(symbol) {
+                history.splits.retain(is_left);
+            }
+            if let Some(told) = self.events.splits.get_mut(symbol) {
+                told.retain(|told| is_left(&told.event));
+            }
+            if let Some(new) = self.new_splits.get_mut(symbol) {
+                new.retain(is_left);
+                if new.is_empty() {
+                    self.new_splits.remove(symbol);
+                    self.outdated.remove(symbol);
+                }
+            }
+        }
+        for (symbol, dividends) in &withdrawn.dividends {
+            let is_left = |dividend: &Dividend| !dividends.contains(dividend);
+            if let Some(history) = self.histories.get_mut(symbol) {
+                history.dividends.retain(is_left);
+            }
+            if let Some(told) = self.events.dividends.get_mut(symbol) {
+                told.retain(|told| is_left(&told.event));
+            }
         }
     }
 
     /// A split that is new outdates the bars before it: a provider restates them.
     fn take_splits(&mut self, symbol: &str, splits: &[Split]) {
-        let history = self.histories.entry(symbol.to_owned()).or_default();
-        for split in splits {
-            let is_known = history.splits.iter().any(|known| known.date == split.date);
-            let older: BTreeSet<NaiveDate> =
-                history.bars.iter().map(|bar| bar.date).filter(|date| *date < split.date).collect();
-            if !is_known && !older.is_empty() && split.date <= self.needs.to {
-                self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
-                self.outdated.entry(symbol.to_owned()).or_default().extend(older);
-            }
+        for split in splits.iter().filter(|split| self.is_outdating(symbol, split)).collect::<Vec<_>>() {
+            let older = self.bars_before(symbol, split.date);
+            self.new_splits.entry(symbol.to_owned()).or_default().push(split.clone());
+            self.outdated.entry(symbol.to_owned()).or_default().extend(older);
         }
+        let history = self.histories.entry(symbol.to_owned()).or_default();
         merge(&mut history.splits, splits, |split: &Split| split.date);
     }
 
@@ -196,6 +299,12 @@ impl State {
         let dates = quotes.iter().filter(|quote| quote.mark().is_some()).map(|quote| quote.date);
         self.covered.quotes.entry(symbol.to_owned()).or_default().extend(dates);
     }
+}
+
+/// Notes who told events: whoever tells one of a date anew has told it.
+fn note_source<E: Event>(known: &mut Vec<Told<E>>, events: &[E], source: ProviderId) {
+    known.retain(|told| !events.iter().any(|event| event.date() == told.event.date()));
+    known.extend(events.iter().map(|event| Told { event: event.clone(), source: source.name().to_owned() }));
 }
 
 /// Adds rows to rows, by ascending date; new ones take the place of old ones of their date.

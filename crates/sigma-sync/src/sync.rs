@@ -197,7 +197,9 @@ impl Work<'_> {
         let mut missing = Vec::new();
         if self.datasets.prices {
             let kind_of = |symbol: &str| state.kind(symbol);
-            missing.extend(coverage::missing_prices(needs, covered, kind_of, &self.calendar)?);
+            let is_provisional = |symbol: &str, date| state.is_provisional_on(symbol, date);
+            let found = coverage::missing_prices(needs, covered, kind_of, is_provisional, &self.calendar)?;
+            missing.extend(found);
         }
         if self.datasets.options {
             missing.extend(coverage::missing_quotes(needs, covered, &self.calendar)?);
@@ -222,7 +224,7 @@ impl Work<'_> {
                 nothing.extend(all.iter().copied().filter(|subject| names.contains(subject)));
             }
         };
-        add(prices, intake.bars, needed.keys().map(String::as_str).collect());
+        add(prices, intake.daily_bars, needed.keys().map(String::as_str).collect());
         add(options, intake.quotes, needed_contracts.keys().map(String::as_str).collect());
         add(rates, intake.rates, series.iter().map(String::as_str).collect());
         Missing { all, main, nothing }
@@ -231,8 +233,10 @@ impl Work<'_> {
     /// Names refused rows and faults, records the counts of the closing line, and weighs what is missing.
     fn tell(&self, state: &State, intake: &Intake, faults: &Faults, missing: Vec<Issue>) -> Outcome {
         let app = self.app;
-        telling::tell_refusals(app, &intake.problems, &intake.refused);
+        telling::tell_refusals(app, &intake.problems, &intake.refused, &state.decisions);
         let mut issues = telling::refusal_issues(&intake.problems, &intake.closed_days);
+        telling::tell_notes(app, &intake.notes);
+        issues.extend(intake.issues.iter().cloned());
         issues.extend(splits::warnings(state));
         issues.extend(coverage::provisional_prices(state));
         if self.args.refresh && self.datasets.prices && !self.sources.services.is_empty() {

@@ -1,6 +1,6 @@
 //! Refused rows by name, and the table of a dry run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 use sigma_cli::{App, Cell, Column, Document, Table};
@@ -8,20 +8,35 @@ use sigma_core::analytics::screen::Refused;
 use sigma_core::model::{Issue, Reason};
 use sigma_providers::RowProblem;
 
+use crate::decisions::Decisions;
 use crate::intake::Intake;
 
 /// Lines told of each kind; `-v` tells all.
 const TOLD_LINES: usize = 10;
 
-/// Names rows that could not be read and bars that were refused.
-pub fn tell_refusals(app: &App, problems: &[RowProblem], refused: &[(String, Refused)]) {
+/// Names rows that could not be read and bars that were refused, but for those that the user has dropped.
+pub fn tell_refusals(
+    app: &App,
+    problems: &[RowProblem],
+    refused: &[(String, Refused)],
+    decisions: &Decisions,
+) {
     // What services leave out is told by symbol, among the issues.
     let unreadable: Vec<&RowProblem> = problems.iter().filter(|problem| problem.line.is_some()).collect();
     tell_lines(app, "rows could not be read", unreadable.iter().map(ToString::to_string));
     let bar = |(symbol, Refused { bar, reason, detail }): &(String, Refused)| {
         format!("quarantine: {symbol} {}: {}: {detail}", bar.date, reason.as_str())
     };
-    tell_lines(app, "bars are in quarantine", refused.iter().map(bar));
+    let is_dropped = |(symbol, Refused { bar, reason, .. }): &&(String, Refused)| {
+        decisions.is_dropped(symbol, bar, reason.as_str())
+    };
+    let told: Vec<&(String, Refused)> = refused.iter().filter(|refused| !is_dropped(refused)).collect();
+    tell_lines(app, "bars are in quarantine", told.into_iter().map(bar));
+}
+
+/// Says what has changed among stored splits and dividends.
+pub fn tell_notes(app: &App, notes: &[String]) {
+    tell_lines(app, "splits and dividends are told otherwise", notes.iter().cloned());
 }
 
 fn tell_lines(app: &App, what: &str, lines: impl ExactSizeIterator<Item = String>) {
@@ -36,7 +51,9 @@ fn tell_lines(app: &App, what: &str, lines: impl ExactSizeIterator<Item = String
 /// One issue for each file or symbol with rows that could not be read, and for quotes on days without a session.
 pub fn refusal_issues(problems: &[RowProblem], closed_days: &BTreeMap<String, Vec<NaiveDate>>) -> Vec<Issue> {
     let mut counts: BTreeMap<(&str, bool), (usize, &str)> = BTreeMap::new();
-    for problem in problems {
+    // A service that is asked twice in a run says the same twice.
+    let mut told = HashSet::new();
+    for problem in problems.iter().filter(|p| told.insert((&p.file, p.line, &p.message))) {
         let key = (problem.file.as_str(), problem.line.is_some());
         counts.entry(key).or_insert((0, &problem.message)).0 += 1;
     }

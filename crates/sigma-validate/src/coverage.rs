@@ -12,6 +12,7 @@ use sigma_store::{Fetch, QuarantineStatus, Store};
 
 use crate::needs::Needs;
 use crate::sources::by_source;
+use crate::superseded::Superseding;
 
 /// The window: its sessions with the one before it, and what it asks for.
 #[derive(Debug, Clone)]
@@ -52,7 +53,7 @@ pub struct Coverage {
     /// A yield series is optional: without it the rate factor is left out.
     pub is_required: bool,
     pub asked: Vec<Asked>,
-    /// Refused bars in the window that nobody has decided about.
+    /// Refused bars of sessions of the window without a bar that nobody has decided about.
     pub quarantined: usize,
     /// What became of a symbol that is not traded any more: `HZNP was delisted on 2023-10-06`.
     pub fate: Option<String>,
@@ -220,17 +221,18 @@ fn fate(fetches: &[Fetch], symbol: &str) -> Option<String> {
     details.find(|detail| ends.iter().any(|end| detail.starts_with(end))).cloned()
 }
 
-/// Bars in quarantine between two dates that nobody has decided about, by symbol.
+/// Bars in quarantine between two dates that nobody has decided about, by symbol: of sessions without a bar.
 pub async fn quarantined(
     store: &mut Store,
     from: NaiveDate,
     to: NaiveDate,
 ) -> anyhow::Result<BTreeMap<String, usize>> {
     let mut counts = BTreeMap::new();
-    for bar in store.quarantine(Some(QuarantineStatus::Open)).await.map_err(store_error)? {
-        if from <= bar.date && bar.date <= to {
-            *counts.entry(bar.symbol).or_default() += 1;
-        }
+    let mut refused = store.quarantine(Some(QuarantineStatus::Open)).await.map_err(store_error)?;
+    refused.retain(|bar| from <= bar.date && bar.date <= to);
+    let superseding = Superseding::of(store, &refused).await?;
+    for bar in refused.into_iter().filter(|bar| !superseding.is_superseded(bar)) {
+        *counts.entry(bar.symbol).or_default() += 1;
     }
     Ok(counts)
 }

@@ -20,6 +20,7 @@ mod needs;
 mod quality;
 mod sources;
 mod standing;
+mod superseded;
 mod verbs;
 
 use clap::{Parser, Subcommand};

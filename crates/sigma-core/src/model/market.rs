@@ -54,6 +54,16 @@ pub struct PriceBar {
     pub basis: CloseBasis,
 }
 
+/// Ending of the source of a bar that is only the last price of its session.
+const QUOTE_SOURCE: &str = "-quote";
+
+impl PriceBar {
+    /// Whether only the last price of the session is known, which its daily bar is to replace.
+    pub fn is_provisional(&self) -> bool {
+        self.source.ends_with(QUOTE_SOURCE)
+    }
+}
+
 /// One end-of-day quote of an option contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OptionQuote {

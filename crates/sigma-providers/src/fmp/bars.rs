@@ -18,7 +18,7 @@ use super::{cell, dates, is_plan, legacy, lock, spell};
 use crate::ask::{BarsAsk, Series};
 use crate::fault::{Fault, FaultKind};
 use crate::http::Answer;
-use crate::unadjust::unadjust;
+use crate::unadjust::{not_restated, unadjust};
 
 /// The longest stretch that one request answers for.
 const LONGEST: Months = Months::new(60);
@@ -211,7 +211,14 @@ impl Fmp {
         let mut all = Rows::default();
         for (from, to) in stretches(ask.from, ask.to) {
             let read = |answer: &Answer| parse(answer, shape, &spelled);
-            let rows = self.ask(endpoint, Some(&spelled), &dates(from, to), read).await?;
+            let rows = match self.ask(endpoint, Some(&spelled), &dates(from, to), read).await {
+                // The plan ends there: what it has of the time since is no less true.
+                Err(fault) if ends_history(&fault) && !all.bars.is_empty() => {
+                    all.problems.push(format!("nothing before {}: {fault}", to + Days::new(1)));
+                    break;
+                }
+                answer => answer?,
+            };
             all.bars.extend(rows.bars);
             all.problems.extend(rows.problems);
             all.unusable.extend(rows.unusable);
@@ -275,6 +282,11 @@ impl Rows {
     }
 }
 
+/// Whether a plan leaves an older stretch out.
+fn ends_history(fault: &Fault) -> bool {
+    is_plan(fault) || fault.kind == FaultKind::PlanTimeframe
+}
+
 /// Turns split-adjusted rows back into prices as traded.
 fn rebuilt(rows: Rows, splits: &Splits, ask: &BarsAsk) -> Series {
     let Rows { mut bars, mut problems, unusable: mut unknown } = rows;
@@ -284,6 +296,14 @@ fn rebuilt(rows: Rows, splits: &Splits, ask: &BarsAsk) -> Series {
         unknown.extend(bars.iter().map(|bar| bar.date).filter(|day| day < date));
         bars.retain(|bar| bar.date >= *date);
         problems.push(format!("the split of {date} has no clear ratio: prices before it cannot be made raw"));
+    }
+    if let Some(split) = not_restated(&bars, &effective, ask.today) {
+        let date = split.date;
+        unknown.extend(bars.iter().map(|bar| bar.date).filter(|day| *day < date));
+        bars.retain(|bar| bar.date >= date);
+        problems.push(format!(
+            "the prices before the split of {date} are not restated yet: left out until they are"
+        ));
     }
     unadjust(&mut bars, &effective);
     let splits = effective.into_iter().filter(|split| split.date >= ask.from).collect();

@@ -182,6 +182,7 @@ async fn batch(store: &mut Store) -> (MarketBatch, i64) {
             status: QuarantineStatus::Open,
         }],
         fetches: vec![fetch("B1", Dataset::Prices), fetch("B2", Dataset::Prices)],
+        ..MarketBatch::default()
     };
     (batch, two)
 }
@@ -229,6 +230,29 @@ pub async fn batches_are_saved_whole_or_not_at_all(store: &mut Store) {
     more.splits[0].split.to = 5.0;
     assert_eq!(store.save_market_batch(more).await.unwrap(), Saved { changed: 2, ..all });
     assert_ne!(everything(store).await, after);
+    events_are_withdrawn_with_what_takes_their_place(store, two).await;
+}
+
+/// A dividend that moves is taken away and added in one transaction.
+async fn events_are_withdrawn_with_what_takes_their_place(store: &mut Store, id: i64) {
+    let last = date("2025-12-31");
+    let told = store.corporate_actions(&[id], last).await.unwrap().1;
+    let (from, to) = (date("2025-02-10"), date("2025-02-12"));
+    assert_eq!(told.iter().map(|told| told.dividend.ex_date).collect::<Vec<_>>(), [from]);
+    let mut moved = told[0].clone();
+    moved.dividend.ex_date = to;
+    let mut batch = MarketBatch {
+        dividends: vec![moved.clone()],
+        withdrawn_dividends: vec![(id, from)],
+        withdrawn_splits: vec![(id, from)],
+        ..MarketBatch::default()
+    };
+    batch.dividends[0].dividend.amount = -1.0;
+    assert!(store.save_market_batch(batch.clone()).await.is_err());
+    assert_eq!(store.corporate_actions(&[id], last).await.unwrap().1, told, "none or both");
+    batch.dividends[0].dividend.amount = 0.5;
+    assert_eq!(store.save_market_batch(batch).await.unwrap(), Saved { stored: 1, changed: 2 });
+    assert_eq!(store.corporate_actions(&[id], last).await.unwrap().1, [moved]);
 }
 
 pub async fn questions_are_remembered(store: &mut Store) {

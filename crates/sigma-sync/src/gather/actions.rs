@@ -8,7 +8,8 @@ use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::ask::Actions;
 use sigma_providers::{Data, Provider, ProviderId, continuous_yield};
 
-use super::Gathering;
+use super::{Due, Gathering};
+use crate::events::Whole;
 use crate::memory::OK;
 use crate::offer::Offered;
 
@@ -25,15 +26,25 @@ struct Question {
 /// Days before the end of the last answer that are asked for again: actions are announced, and corrected, late.
 const OVERLAP: Days = Days::new(7);
 
+/// Days after which splits and dividends are asked for before the prices of symbols that have some.
+const OVERDUE: Days = Days::new(7);
+
 /// A year, for yields.
 const YEAR: Days = Days::new(365);
 
 impl Gathering<'_> {
+    /// Whether splits and dividends come from a service that tells those of one symbol at a time, while its prices bring
+    /// the splits that explain them.
+    pub(super) fn asks_actions_one_by_one(&self) -> bool {
+        let first = self.sources.services_for(Data::Actions).into_iter().next();
+        first.is_some_and(|service| service.id() == ProviderId::Fmp)
+    }
+
     /// Asks each provider for the symbols that the ones before it could not answer for.
-    pub(super) async fn actions(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn actions(&mut self, due: Due) -> anyhow::Result<()> {
         for service in self.sources.services_for(Data::Actions) {
             let id = service.id();
-            let questions = self.action_questions(&service);
+            let questions = self.action_questions(&service, due);
             let ask = |service: Arc<Provider>,
                        question: Question|
              -> super::Asking<BTreeMap<String, Actions>> {
@@ -49,6 +60,11 @@ impl Gathering<'_> {
                         for (symbol, asked) in &question.symbols {
                             this.answered(symbol, Dataset::Actions, id, dates);
                             let actions = answer.get(asked).cloned().unwrap_or_default();
+                            if actions.problems.is_empty() {
+                                let stretch = Some((question.from, question.to));
+                                let whole = Whole { splits: stretch, dividends: stretch };
+                                this.from(id).whole.insert(symbol.clone(), whole);
+                            }
                             this.from(id).add_actions(symbol, actions);
                         }
                     }
@@ -65,8 +81,8 @@ impl Gathering<'_> {
         Ok(())
     }
 
-    /// One question a symbol, but for Polygon, which answers for many at once.
-    fn action_questions(&self, service: &Provider) -> Vec<Question> {
+    /// One question a symbol, but for Polygon, which answers for many at once; the longest unanswered first.
+    fn action_questions(&self, service: &Provider, due: Due) -> Vec<Question> {
         let mut by_dates: BTreeMap<(NaiveDate, NaiveDate), Vec<(String, String)>> = BTreeMap::new();
         for (symbol, need) in &self.state.needs.needed {
             let kind = self.state.kind(symbol);
@@ -74,6 +90,10 @@ impl Gathering<'_> {
                 continue;
             }
             let from = self.state.needs.start.min(need.since);
+            let is_asked = self.state.memory.is_asked(symbol, Dataset::Actions, service.id());
+            if is_asked || (due == Due::Overdue && !self.is_overdue(symbol, from)) {
+                continue;
+            }
             if let Some(dates) = self.open_dates(symbol, service.id(), from) {
                 by_dates.entry(dates).or_default().push((symbol.clone(), self.known_as(symbol)));
             }
@@ -90,19 +110,30 @@ impl Gathering<'_> {
     /// The dates that nobody has answered for yet; what another provider has answered is not asked twice.
     fn open_dates(&self, symbol: &str, id: ProviderId, from: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
         let (memory, to) = (&self.state.memory, self.state.needs.to);
-        let answers = sigma_providers::PROVIDERS.iter().filter_map(|entry| {
-            let fetch = memory.get(symbol, Dataset::Actions, entry.id)?;
-            (fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from)).then_some(fetch.to)
-        });
         if memory.is_refreshing() && memory.is_answered_now(symbol, Dataset::Actions) {
             return None;
         }
-        match answers.max().filter(|_| !memory.is_refreshing()) {
+        match self.answered_until(symbol, from).filter(|_| !memory.is_refreshing()) {
             Some(answered) if answered >= to => None,
             Some(answered) => Some((answered.checked_sub_days(OVERLAP)?.max(from), to)),
             None if memory.is_due(symbol, Dataset::Actions, id, 0) => Some((from, to)),
             None => None,
         }
+    }
+
+    /// The end of the longest answer that anybody has given about the time since `from`.
+    fn answered_until(&self, symbol: &str, from: NaiveDate) -> Option<NaiveDate> {
+        let answers = sigma_providers::PROVIDERS.iter().filter_map(|entry| {
+            let fetch = self.state.memory.get(symbol, Dataset::Actions, entry.id)?;
+            (fetch.outcome == OK && fetch.from.is_none_or(|start| start <= from)).then_some(fetch.to)
+        });
+        answers.max()
+    }
+
+    /// Whether splits and dividends of a symbol are too old to wait for what the day's requests leave over.
+    fn is_overdue(&self, symbol: &str, from: NaiveDate) -> bool {
+        let earliest = self.state.needs.to.checked_sub_days(OVERDUE);
+        self.answered_until(symbol, from) < earliest
     }
 
     /// Yields from the dividends of the last year, where a provider has answered for all of it: what was paid is known,

@@ -12,6 +12,7 @@ mod prices;
 mod profiles;
 mod quotes;
 mod rates;
+mod rescaled;
 mod sessions;
 mod standing;
 
@@ -46,6 +47,24 @@ const STORE_AFTER: usize = 50;
 
 /// Outages in a row after which a service counts as down.
 const OUTAGES: usize = 3;
+
+/// Which splits and dividends are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// All that are not as of today.
+    All,
+    /// Those of symbols that were never answered for, or not for a while.
+    Overdue,
+}
+
+/// Which profiles are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Those of symbols that no provider has described.
+    New,
+    /// Those that are due again.
+    Known,
+}
 
 /// A question on its way.
 type Asking<T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
@@ -111,26 +130,41 @@ impl<'a> Gathering<'a> {
 
     /// Asks for everything that a verb brings in. Profiles come first, because they tell funds from shares; splits
     /// before the prices that they explain.
+    ///
+    /// A service that tells splits and dividends of one symbol at a time costs as many requests for them as for prices,
+    /// and a plan that counts the requests of a day may have nothing left for these. It tells the splits that explain its
+    /// prices with them, so there the prices of symbols that have none come first, then overdue splits and dividends, and
+    /// those that are only a day old last. What was known once is renewed after what never was.
     pub async fn run(&mut self, datasets: Datasets) -> anyhow::Result<()> {
         for Rename { old, new, date } in self.renames.values() {
             self.app.note(&format!("{old} trades as {new} since {date}: asked for by that symbol"));
         }
         self.note_access();
         if datasets.profiles {
-            self.profiles().await?;
+            self.profiles(Standing::New).await?;
             self.contracts().await?;
         }
+        let is_one_by_one = self.asks_actions_one_by_one();
+        if datasets.prices && is_one_by_one {
+            self.first_prices().await?;
+        }
         if datasets.actions {
-            self.actions().await?;
+            self.actions(if is_one_by_one { Due::Overdue } else { Due::All }).await?;
         }
         if datasets.prices {
             self.prices().await?;
+        }
+        if datasets.actions && is_one_by_one {
+            self.actions(Due::All).await?;
         }
         if datasets.options {
             self.options().await?;
         }
         if datasets.rates {
             self.rates().await?;
+        }
+        if datasets.profiles {
+            self.profiles(Standing::Known).await?;
         }
         if datasets.profiles && datasets.actions {
             self.dividend_yields().await?;

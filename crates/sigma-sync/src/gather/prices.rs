@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sigma_cli::sessions::calendar_error;
-use sigma_core::model::Dataset;
+use sigma_core::model::{Dataset, Split};
 use sigma_providers::ask::{BarsAsk, Series};
 use sigma_providers::{Data, Provider, ProviderId};
 
-use super::{Gathering, adjusted, standing};
+use super::{Gathering, adjusted, rescaled, standing};
+use crate::events::{self, Whole};
 use crate::needs::RATE_PROXIES;
 
 const DATA: (Dataset, Data) = (Dataset::Prices, Data::Prices);
@@ -21,8 +22,34 @@ struct Question {
     ask: BarsAsk,
 }
 
+/// Which symbols are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Those without any bar.
+    First,
+    /// All, but for those that were asked for already, unless a split has become known since.
+    All,
+}
+
 /// Stored sessions that are asked for again with those after them, since they may have been corrected.
 pub(super) const CORRECTED_SESSIONS: usize = 3;
+
+/// Where an answer tells all splits and dividends of a symbol: between its dates where they come in a list of their own,
+/// else between the first and the last of its bars.
+fn whole(id: ProviderId, ask: &BarsAsk, series: &Series) -> Whole {
+    if !series.problems.is_empty() {
+        return Whole::default();
+    }
+    let dates = || series.bars.iter().map(|bar| bar.date);
+    let stretch = match id {
+        ProviderId::Fmp => Some((ask.from, ask.to)),
+        _ => dates().min().zip(dates().max()),
+    };
+    Whole {
+        splits: stretch.filter(|_| series.splits.is_some()),
+        dividends: stretch.filter(|_| series.dividends.is_some()),
+    }
+}
 
 /// Sessions of either, ascending.
 fn merged(one: Vec<NaiveDate>, other: Vec<NaiveDate>) -> Vec<NaiveDate> {
@@ -35,14 +62,14 @@ impl Gathering<'_> {
         let services = self.sources.services_for(Data::Prices);
         let known: BTreeSet<String> = self.state.outdated.keys().cloned().collect();
         for service in &services {
-            self.prices_from(service).await?;
+            self.prices_from(service, Pass::All).await?;
         }
         // Some providers tell a split only with the bars: those before it are asked for again.
         let is_new =
             |(symbol, dates): (&String, &BTreeSet<NaiveDate>)| !known.contains(symbol) && !dates.is_empty();
         if self.state.outdated.iter().any(is_new) {
             for service in &services {
-                self.prices_from(service).await?;
+                self.prices_from(service, Pass::All).await?;
             }
         }
         for service in &services {
@@ -52,16 +79,34 @@ impl Gathering<'_> {
         Ok(())
     }
 
-    async fn prices_from(&mut self, service: &Arc<Provider>) -> anyhow::Result<()> {
+    /// Asks for the symbols that have no bar at all.
+    pub(super) async fn first_prices(&mut self) -> anyhow::Result<()> {
+        for service in &self.sources.services_for(Data::Prices) {
+            self.prices_from(service, Pass::First).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks one provider for what is missing, the symbols that have waited longest first: of what a limit allows, each
+    /// gets its turn.
+    async fn prices_from(&mut self, service: &Arc<Provider>, pass: Pass) -> anyhow::Result<()> {
         let id = service.id();
         let mut missing = self.missing(service)?;
+        missing.retain(|symbol, _| match pass {
+            Pass::First => self.last_stored(symbol).is_none(),
+            Pass::All => {
+                let is_outdated = self.state.outdated.get(symbol).is_some_and(|dates| !dates.is_empty());
+                is_outdated || !self.state.memory.is_asked(symbol, Dataset::Prices, id)
+            }
+        });
         if let Provider::Polygon(_) = &**service {
             self.leave_out_today(&mut missing);
             self.session_by_session(service, &mut missing).await?;
             self.leave_out_today(&mut missing);
         }
-        let questions =
+        let mut questions: Vec<Question> =
             missing.into_iter().filter_map(|(symbol, open)| self.question(symbol, &open)).collect();
+        questions.sort_by_key(|question| self.last_stored(&question.symbol));
         let ask = |service: Arc<Provider>, question: Question| -> super::Asking<Series> {
             Box::pin(async move { service.bars(&question.ask).await })
         };
@@ -75,26 +120,59 @@ impl Gathering<'_> {
         .await
     }
 
-    /// Takes what is better than what is stored. Splits and dividends that another provider has told are not told twice:
-    /// two providers may date one action differently.
+    /// The last session with a bar.
+    fn last_stored(&self, symbol: &str) -> Option<NaiveDate> {
+        self.state.covered.bars.get(symbol)?.last().copied()
+    }
+
+    /// Takes what is better than what is stored. Splits and dividends are left to a provider that has told those of all
+    /// the dates.
     fn take_series(&mut self, symbol: &str, id: ProviderId, ask: &BarsAsk, mut series: Series) {
         let dates = (Some(ask.from), ask.to);
         let is_told = self.state.memory.is_told_by_another(symbol, id, (ask.from, ask.to));
         if is_told {
             (series.splits, series.dividends) = (None, None);
-        } else if series.splits.is_some() && series.dividends.is_some() {
+        } else {
+            self.from(id).whole.insert(symbol.to_owned(), whole(id, ask, &series));
+        }
+        if series.splits.is_some() && series.dividends.is_some() {
             self.answered(symbol, Dataset::Actions, id, dates);
         }
         self.answered(symbol, Dataset::Prices, id, dates);
         let unusable = series.unusable.iter().min().copied();
         let gaps = self.state.memory.gaps(symbol, id, (ask.from, ask.to), unusable, self.calendar);
         self.from(id).fetches.push(gaps);
+        if self.state.outdated.get(symbol).and_then(|dates| dates.first()) >= Some(&ask.from) {
+            self.from(id).redownloaded.insert(symbol.to_owned());
+        }
+        self.leave_out_rescaled(symbol, id, &mut series);
         let (state, sources) = (&*self.state, self.sources);
         series.bars.retain(|bar| standing::may_store(state, sources, symbol, bar, id));
         if let Some(history) = state.histories.get(symbol) {
             series.problems.extend(adjusted::keep(&mut series.bars, history));
         }
         self.from(id).add_series(symbol, series);
+    }
+
+    /// Takes bars out of an answer whose closes are not on the scale of what is stored. Who asks for everything again
+    /// gets them, unless the answer does not even agree with its own split.
+    fn leave_out_rescaled(&mut self, symbol: &str, id: ProviderId, series: &mut Series) {
+        let Some(history) = self.state.histories.get(symbol) else { return };
+        let mut splits = history.splits.clone();
+        let is_new = |split: &&Split| !history.splits.iter().any(|known| events::is_same(known, *split));
+        splits.extend(series.splits.iter().flatten().filter(is_new).cloned());
+        let Some(scale) = rescaled::scale(&series.bars, history, &splits) else { return };
+        let told = format!("{} has {}", id.entry().label, scale.what());
+        let is_asked_for =
+            self.state.memory.is_refreshing() && !scale.contradicts_a_split(&series.bars, &splits);
+        if is_asked_for || scale.is_explained(&series.bars, &splits) {
+            series.problems.push(format!("{told}: they are taken"));
+            return;
+        }
+        let refused = scale.take_out(&mut series.bars, history, &splits);
+        series.problems.push(format!("{told}: a close as traded does not change, so what is stored stays"));
+        let refused = refused.into_iter().map(|refused| (symbol.to_owned(), refused));
+        self.from(id).refused.extend(refused);
     }
 
     /// Sessions without a bar that this provider may have, by symbol.
@@ -162,11 +240,15 @@ impl Gathering<'_> {
         proxies.into_iter().chain(needed).collect()
     }
 
-    /// From a few sessions before the first open one, whose bars may have been corrected, to the last.
+    /// From a few sessions before the first open one, whose bars may have been corrected, to the last; beyond a split
+    /// since, which an answer must show that it has been restated for.
     fn question(&self, symbol: String, open: &[NaiveDate]) -> Option<Question> {
         let (&first, &to) = open.first().zip(open.last())?;
         let earlier = self.calendar.sessions_back(first, CORRECTED_SESSIONS).unwrap_or(first);
         let from = earlier.max(self.state.needs.start).min(first);
+        let splits = self.state.histories.get(&symbol).map_or(&[][..], |history| &history.splits);
+        let is_split_since = splits.iter().any(|split| to < split.date && split.date <= self.state.needs.to);
+        let to = if is_split_since { self.state.needs.to } else { to };
         let asked = self.known_as(&symbol);
         let ask = BarsAsk { kind: self.state.kind(&symbol), symbol: asked, from, to, today: self.today };
         Some(Question { symbol, ask })

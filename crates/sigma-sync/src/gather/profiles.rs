@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sigma_core::model::{Dataset, InstrumentKind};
 use sigma_providers::{Data, Provider, Security};
 
-use super::Gathering;
+use super::{Gathering, Standing};
 
 const DATA: (Dataset, Data) = (Dataset::Profile, Data::Profiles);
 
@@ -15,9 +15,18 @@ const GOOD_DAYS: i64 = 7;
 
 impl Gathering<'_> {
     /// Asks the first provider for every needed symbol, and the next one for those that it does not know.
-    pub(super) async fn profiles(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn profiles(&mut self, standing: Standing) -> anyhow::Result<()> {
         let services = self.sources.services_for(Data::Profiles);
-        let mut open: BTreeSet<String> = self.state.needs.needed.keys().cloned().collect();
+        let is_known = |symbol: &str| {
+            let answered = |service: &Arc<Provider>| {
+                let fetch = self.state.memory.get(symbol, Dataset::Profile, service.id());
+                fetch.is_some_and(|fetch| fetch.outcome == crate::memory::OK)
+            };
+            services.iter().any(answered)
+        };
+        let needed = self.state.needs.needed.keys();
+        let mut open: BTreeSet<String> =
+            needed.filter(|symbol| is_known(symbol) == (standing == Standing::Known)).cloned().collect();
         // What one provider has answered lately needs no second opinion.
         for service in &services {
             let is_answered = |symbol: &String| {

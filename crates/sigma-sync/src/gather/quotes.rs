@@ -9,16 +9,17 @@ use sigma_providers::{Data, Fault, Provider, ProviderId};
 use super::Gathering;
 
 impl Gathering<'_> {
-    /// They are provisional: a daily bar replaces them.
+    /// They are provisional: a daily bar replaces them. Where there is one that was refused, a last price would only bring
+    /// in by another way what is in doubt.
     pub(super) async fn last_quotes(&mut self, service: &Arc<Provider>) -> anyhow::Result<()> {
         let to = self.state.needs.to;
         let has_bar =
             |symbol: &str| self.state.covered.bars.get(symbol).is_some_and(|dates| dates.contains(&to));
+        let is_refused =
+            |symbol: &str| self.state.refused.get(symbol).is_some_and(|dates| dates.contains(&to));
         let is_fund = |symbol: &str| self.state.kind(symbol) == Some(InstrumentKind::MutualFund);
-        let wanted = self
-            .wanted()
-            .into_iter()
-            .filter(|(symbol, until)| *until == to && !has_bar(symbol) && !is_fund(symbol));
+        let is_open = |symbol: &str| !has_bar(symbol) && !is_refused(symbol) && !is_fund(symbol);
+        let wanted = self.wanted().into_iter().filter(|(symbol, until)| *until == to && is_open(symbol));
         let symbols: Vec<(String, String)> =
             wanted.map(|(symbol, _)| (self.known_as(&symbol), symbol)).collect();
         let Provider::Fmp(_) = &**service else { return Ok(()) };

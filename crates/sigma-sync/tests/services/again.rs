@@ -55,6 +55,9 @@ fn a_bar_that_the_user_accepts_is_asked_for_again_and_stored() {
     decide(QuarantineStatus::Dropped);
     fixture.sync(&market, &["polygon"], "prices", &[]).ends(0);
     assert_eq!(market.asked(), [""; 0], "settled");
+    let offered = fixture.sync(&market, &["polygon"], "prices", &["--refresh"]);
+    assert!(!offered.stderr.contains("split_like_jump"), "offered, and not told: {}", offered.stderr);
+    market.asked();
     decide(QuarantineStatus::Accepted);
     fixture.sync(&market, &["polygon"], "prices", &[]).ends(0);
     let listing = market.exchange.listing("S000").unwrap();
@@ -130,7 +133,7 @@ fn prices_that_could_not_be_made_raw_come_when_the_split_is_clear() {
         let is_of_splits = request.path == "/stable/splits" && request.query("symbol") == Some("S000");
         is_of_splits.then(|| Reply::json(200, unclear))
     });
-    fixture.sync(&market, &["fmp"], "prices", &[]).says("split of 2025-06-18: no clear ratio");
+    fixture.sync(&market, &["fmp"], "prices", &[]).says("the split of 2025-06-18 has no clear ratio");
     assert_eq!(close_of(&fixture, "2025-06-17"), None);
     market.heal();
     fixture.sync(&market, &["fmp"], "prices", &[]).ends(0).says("sufficient=2/2");

@@ -1,11 +1,15 @@
 //! The tool against providers: what comes in, from whom, what is told, and what a later run goes on with.
 
 mod again;
+mod corrections;
+mod ends;
 mod faults;
 mod fixture;
+mod lags;
 mod limits;
 mod mixed;
 mod options;
+mod quota;
 mod sessions;
 mod several;
 mod splits;

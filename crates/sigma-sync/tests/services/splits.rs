@@ -15,8 +15,8 @@ use sigma_testkit::fake::market::{self, Listing, Window};
 
 use crate::fixture::{AS_OF, Fixture, Market, Run, day, symbols};
 
-const SPLIT: &str = "2025-07-08";
-const LATER: &str = "2025-07-10";
+pub const SPLIT: &str = "2025-07-08";
+pub const LATER: &str = "2025-07-10";
 const CONTRACT: &str = "S000250919C00050000";
 
 fn calendar_sessions() -> Vec<NaiveDate> {
@@ -24,9 +24,14 @@ fn calendar_sessions() -> Vec<NaiveDate> {
 }
 
 /// S000 splits four for one between the runs, and pays before the first and between the two.
-fn exchange() -> Exchange {
+pub fn exchange() -> Exchange {
+    exchange_with(1.0, 4.0)
+}
+
+/// The same with a split of another ratio.
+pub fn exchange_with(from: f64, to: f64) -> Exchange {
     let sessions = calendar_sessions();
-    let split = market::Split { date: day(SPLIT), from: 1.0, to: 4.0 };
+    let split = market::Split { date: day(SPLIT), from, to };
     let split_listing = Listing::generated("S000", &sessions, &[split])
         .dividend(day("2025-06-10"), 0.5)
         .dividend(day("2025-07-02"), 0.6);
@@ -37,7 +42,7 @@ fn exchange() -> Exchange {
 }
 
 /// The shares, and a call on them.
-fn book() -> Fixture {
+pub fn book() -> Fixture {
     let fixture = Fixture::new(&symbols(2));
     fixture.store(async |store| {
         let terms = OptionTerms {
@@ -69,7 +74,7 @@ fn book() -> Fixture {
 }
 
 /// `sigma-sync prices` on the morning after a session.
-fn sync(fixture: &Fixture, market: &Market, provider: &str, as_of: &str) -> Run {
+pub fn sync(fixture: &Fixture, market: &Market, provider: &str, as_of: &str) -> Run {
     market.exchange.set_today(day(as_of));
     let mut command = fixture.command(market, &[provider]);
     let morning = day(as_of).succ_opt().unwrap();
@@ -91,7 +96,7 @@ fn assert_close(value: f64, expected: f64, relative: f64, what: &str) {
     assert!((value - expected).abs() <= relative * expected.abs(), "{what}: {value}, not {expected}");
 }
 
-fn assert_as_traded(provider: &str, history: &PriceHistory, listing: &Listing) {
+pub fn assert_as_traded(provider: &str, history: &PriceHistory, listing: &Listing) {
     let (basis, tolerance) = match provider {
         "fmp" | "yahoo" => (CloseBasis::Rebuilt, 1e-6),
         _ => (CloseBasis::AsTraded, 0.0),
@@ -104,7 +109,7 @@ fn assert_as_traded(provider: &str, history: &PriceHistory, listing: &Listing) {
 }
 
 /// The first date that the bars of S000 were asked for from.
-fn asked_from(provider: &str, targets: &[String]) -> Option<NaiveDate> {
+pub fn asked_from(provider: &str, targets: &[String]) -> Option<NaiveDate> {
     let of_symbol = targets.iter().find(|target| match provider {
         "polygon" => target.contains("/aggs/ticker/S000/"),
         "fmp" => target.contains("historical-price-eod/full?symbol=S000"),

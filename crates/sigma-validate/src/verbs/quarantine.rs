@@ -13,11 +13,16 @@ use sigma_cli::{
 use sigma_core::model::PriceBar;
 use sigma_store::{MarketBatch, QuarantineStatus, QuarantinedBar, Saved, Store, StoreError};
 
+use crate::superseded::Superseding;
+
 /// Reasons no decision can overrule: such a bar is not a price.
 const IMPOSSIBLE: [&str; 3] = ["not_positive", "not_finite", "not_a_session"];
 
 /// The reason of bars that contradict each other: to accept them does not say which of them.
 const CONTRADICTORY: &str = "duplicate_date";
+
+/// Printed in the place of `open` for the bars of sessions that have one.
+const SUPERSEDED: &str = "superseded";
 
 /// What to do with refused bars.
 #[derive(Debug, Subcommand)]
@@ -25,7 +30,7 @@ pub enum Verb {
     /// List refused bars
     Show(Show),
     /// A bar is right although it was refused: it is stored
-    Accept(Decide),
+    Accept(Accept),
     /// A bar is wrong: it is not told again
     Drop(Decide),
 }
@@ -47,7 +52,19 @@ enum Wanted {
     Open,
     Accepted,
     Dropped,
+    /// Nobody has decided, and the session has a bar
+    Superseded,
     All,
+}
+
+/// Options of `quarantine accept`.
+#[derive(Debug, clap::Args)]
+pub struct Accept {
+    #[command(flatten)]
+    bar: Decide,
+    /// Take it in the place of the bar that is stored for that session
+    #[arg(long)]
+    replace: bool,
 }
 
 /// Options of `quarantine accept` and `quarantine drop`.
@@ -69,20 +86,26 @@ pub struct Decide {
 pub async fn run(verb: Verb, app: &App) -> anyhow::Result<ExitStatus> {
     match verb {
         Verb::Show(args) => show(args, app).await,
-        Verb::Accept(args) => decide(args, app, QuarantineStatus::Accepted).await,
-        Verb::Drop(args) => decide(args, app, QuarantineStatus::Dropped).await,
+        Verb::Accept(args) => decide(args.bar, app, QuarantineStatus::Accepted, args.replace).await,
+        Verb::Drop(args) => decide(args, app, QuarantineStatus::Dropped, false).await,
     }
 }
 
 async fn show(args: Show, app: &App) -> anyhow::Result<ExitStatus> {
     let status = match args.status {
-        Wanted::Open => Some(QuarantineStatus::Open),
+        Wanted::Open | Wanted::Superseded => Some(QuarantineStatus::Open),
         Wanted::Accepted => Some(QuarantineStatus::Accepted),
         Wanted::Dropped => Some(QuarantineStatus::Dropped),
         Wanted::All => None,
     };
     let mut store = app.open_store().await?;
-    let bars = store.quarantine(status).await.map_err(store_error)?;
+    let mut bars = store.quarantine(status).await.map_err(store_error)?;
+    let superseding = Superseding::of(&mut store, &bars).await?;
+    match args.status {
+        Wanted::Open => bars.retain(|bar| !superseding.is_superseded(bar)),
+        Wanted::Superseded => bars.retain(|bar| superseding.is_superseded(bar)),
+        _ => {}
+    }
     let mut table = Table::new(vec![
         Column::text("symbol", "Symbol"),
         Column::text("date", "Date"),
@@ -93,13 +116,14 @@ async fn show(args: Show, app: &App) -> anyhow::Result<ExitStatus> {
         Column::text("detail", "Detail"),
     ]);
     for bar in bars {
+        let status = if superseding.is_superseded(&bar) { SUPERSEDED } else { bar.status.as_str() };
         let close = bar.payload.get("close").and_then(serde_json::Value::as_f64);
         table.push(vec![
             Cell::text(bar.symbol),
             Cell::Date(bar.date),
             Cell::text(bar.source),
             Cell::text(bar.reason),
-            Cell::text(bar.status.as_str()),
+            Cell::text(status),
             Cell::or_blank(close, |close| Cell::number(close, 4)),
             Cell::text(bar.detail),
         ]);
@@ -109,11 +133,19 @@ async fn show(args: Show, app: &App) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Done)
 }
 
-async fn decide(args: Decide, app: &App, status: QuarantineStatus) -> anyhow::Result<ExitStatus> {
+async fn decide(
+    args: Decide,
+    app: &App,
+    status: QuarantineStatus,
+    may_replace: bool,
+) -> anyhow::Result<ExitStatus> {
     app.begin(if status == QuarantineStatus::Accepted { "quarantine-accept" } else { "quarantine-drop" });
     let _lock = if args.dry_run.dry_run { None } else { Some(app.lock(&args.lock).await?) };
     let mut store = app.open_store().await?;
     let (source, bars) = decidable(&mut store, &args, status).await?;
+    if status == QuarantineStatus::Accepted && !may_replace {
+        refuse_superseded(&mut store, &bars).await?;
+    }
     let Decide { symbol, date, .. } = &args;
     if args.dry_run.dry_run {
         let bars = if bars.len() == 1 { "1 bar".to_owned() } else { format!("{} bars", bars.len()) };
@@ -205,6 +237,24 @@ async fn decidable(
         }
         None => Ok((first.source, bars)),
     }
+}
+
+/// A session that has a bar by now keeps it, unless that is said outright: no later run would bring it back.
+async fn refuse_superseded(store: &mut Store, rows: &[QuarantinedBar]) -> anyhow::Result<()> {
+    let superseding = Superseding::of(store, rows).await?;
+    let Some((row, stored)) = rows.iter().find_map(|row| Some((row, superseding.stored(row)?))) else {
+        return Ok(());
+    };
+    let refused = one_bar(rows);
+    if refused.as_ref() == Some(stored) {
+        return Ok(());
+    }
+    let close = refused.map(|bar| format!(" (close {})", bar.close)).unwrap_or_default();
+    let message = format!(
+        "{} has a bar of {} on {} (close {}): the refused one of {}{close} would take its place",
+        row.symbol, stored.source, row.date, stored.close, row.source
+    );
+    Err(fail(ExitStatus::Usage, message, "leave it as it is, or say --replace"))
 }
 
 fn unknown(args: &Decide, offered: &[QuarantinedBar]) -> anyhow::Error {

@@ -26,7 +26,9 @@ async fn quality_finds_a_misplaced_decimal_point() {
         payload: serde_json::json!({}),
         status: QuarantineStatus::Open,
     };
-    demo.store.save_quarantine(vec![refused]).await.unwrap();
+    // A refused bar of a session that has one is nothing to count.
+    let of_sunday = QuarantinedBar { date: date("2025-06-29"), ..refused.clone() };
+    demo.store.save_quarantine(vec![refused, of_sunday]).await.unwrap();
     let output = tool(&demo, &["quality", "--symbol", "AAPL", "--format", "json"]);
     assert_eq!(code(&output), 3);
     let row = &json(&output)["rows"][0];

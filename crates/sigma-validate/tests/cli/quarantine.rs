@@ -116,3 +116,62 @@ async fn an_accepted_bar_is_stored_as_it_came() {
     assert_eq!(code(&refused), 2);
     assert!(stderr(&refused).contains("is not one bar"), "{}", stderr(&refused));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_bar_of_a_session_that_has_one_is_superseded() {
+    let mut demo = DemoStore::books().await.unwrap();
+    let good = PriceBar {
+        date: date("2025-06-26"),
+        open: Some(170.0),
+        high: Some(171.0),
+        low: Some(169.0),
+        close: 170.05,
+        adj_close: None,
+        volume: Some(5e6),
+        source: "polygon".into(),
+        basis: CloseBasis::AsTraded,
+    };
+    let bad = PriceBar { close: 17.01, ..good.clone() };
+    let row = QuarantinedBar {
+        symbol: "AAPL".into(),
+        date: bad.date,
+        source: "polygon".into(),
+        reason: "low_above_range".into(),
+        detail: "low 169 is above 17.01".into(),
+        payload: serde_json::to_value(&bad).unwrap(),
+        status: QuarantineStatus::Open,
+    };
+    demo.store.save_quarantine(vec![row]).await.unwrap();
+    let shown = |demo: &DemoStore, status: &str| {
+        let table = json(&tool(demo, &["quarantine", "show", "--status", status, "--format", "json"]));
+        let rows = table["rows"].as_array().unwrap().clone();
+        rows.into_iter().map(|row| row["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((shown(&demo, "open"), shown(&demo, "superseded")), (vec!["open".to_owned()], vec![]));
+    let id = demo.store.instruments_by_symbol(&["AAPL".into()]).await.unwrap()[0].id;
+    // A last price only stands in until there is a bar.
+    let quote = PriceBar { source: "fmp-quote".into(), ..good.clone() };
+    demo.store.save_prices(id, &[quote]).await.unwrap();
+    assert_eq!(shown(&demo, "superseded"), Vec::<String>::new());
+    demo.store.save_prices(id, std::slice::from_ref(&good)).await.unwrap();
+    let superseded = vec!["superseded".to_owned()];
+    assert_eq!(
+        (shown(&demo, "open"), shown(&demo, "superseded"), shown(&demo, "all")),
+        (vec![], superseded.clone(), superseded)
+    );
+
+    let refused = tool(&demo, &["quarantine", "accept", "AAPL", "2025-06-26"]);
+    assert_eq!(code(&refused), 2);
+    let said = stderr(&refused);
+    assert!(
+        said.contains("a bar of polygon on 2025-06-26 (close 170.05)") && said.contains("(close 17.01)"),
+        "{said}"
+    );
+    let close = async |store: &mut sigma_store::Store| {
+        store.price_histories(&[id], good.date, good.date).await.unwrap()[&id].bars[0].close
+    };
+    assert_eq!(close(&mut demo.store).await, 170.05);
+    let replaced = tool(&demo, &["quarantine", "accept", "AAPL", "2025-06-26", "--replace"]);
+    assert_eq!(code(&replaced), 0, "{}", stderr(&replaced));
+    assert_eq!(close(&mut demo.store).await, 17.01);
+}
