@@ -270,11 +270,13 @@ impl Memory {
         })
     }
 
-    /// Whether this run has got an answer about it already, from anybody.
+    /// Whether this run has got an answer about it already, from anybody. An earlier answer that a fault has left known
+    /// is none.
     pub fn is_answered_now(&self, subject: &str, dataset: Dataset) -> bool {
+        let is_whole = |fetch: &Fetch| fetch.outcome == OK && fetch.detail.is_empty();
         let answered = |entry: &sigma_providers::ProviderEntry| {
             let key = (subject.to_owned(), dataset, entry.name);
-            self.asked.contains(&key) && self.fetches.get(&key).is_some_and(|fetch| fetch.outcome == OK)
+            self.asked.contains(&key) && self.fetches.get(&key).is_some_and(is_whole)
         };
         sigma_providers::PROVIDERS.iter().any(answered)
     }

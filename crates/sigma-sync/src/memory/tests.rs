@@ -108,6 +108,22 @@ fn nothing_yet_of_later_dates_leaves_an_answer_known() {
     assert_eq!(memory.account("DGS10", rates), "FRED: NoData");
 }
 
+/// Asked for everything again, a service that is down leaves its turn to the next.
+#[test]
+fn an_earlier_answer_is_none_of_this_run() {
+    let (rates, fred) = (Dataset::Rates, ProviderId::Fred);
+    let dates = (Some(day("2025-06-02")), day("2025-10-14"));
+    let mut earlier = memory("2025-10-14T22:00:00Z");
+    let stored = earlier.answered("DGS10", rates, fred, dates, Calendar::nyse());
+    assert!(earlier.is_answered_now("DGS10", rates));
+    let mut memory = Memory::new(vec![stored], "2025-10-15T22:00:00Z".parse().unwrap(), true);
+    assert!(!memory.is_answered_now("DGS10", rates));
+    memory.refused("DGS10", rates, fred, dates, &Fault::new("FRED", FaultKind::Transient, "busy"));
+    assert!(!memory.is_answered_now("DGS10", rates));
+    memory.answered("DGS10", rates, fred, dates, Calendar::nyse());
+    assert!(memory.is_answered_now("DGS10", rates));
+}
+
 #[test]
 fn a_refusal_of_the_current_day_holds_for_that_day_and_that_key() {
     let (today, next) = (day("2025-06-30"), day("2025-07-01"));
