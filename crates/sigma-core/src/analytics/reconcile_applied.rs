@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use super::reconcile::{Holding, Units, rounded};
 use super::reconcile_lots::{agree, part_of};
 use super::reconcile_splits::{cost_agrees, cost_of, is_rounded};
-use crate::model::Lot;
+use crate::model::{Lot, Split};
 
 /// A held lot, what is left of it, and the lots that it goes on from, the latest first.
 struct Since<'a> {
@@ -25,12 +25,14 @@ pub(super) fn restated(
     rows: &[&Holding],
     lots: &[&Lot],
     held: &[(&Lot, f64)],
+    splits: &[Split],
     is_known_file: bool,
 ) -> Vec<Holding> {
-    let with_ancestors = |(lot, left): &(&Lot, f64)| lot_since(lots, lot, *left);
+    let lot_since = |lot: &Lot, left: f64| lot_since(lots, splits, lot, left);
+    let with_ancestors = |(lot, left): &(&Lot, f64)| lot_since(lot, *left);
     let mut since: Vec<Since<'_>> = held.iter().filter_map(with_ancestors).collect();
     let closed = lots.iter().filter(|lot| lot.position.exit_date.is_some());
-    let closed: Vec<Since<'_>> = closed.filter_map(|lot| lot_since(lots, lot, 0.0)).collect();
+    let closed: Vec<Since<'_>> = closed.filter_map(|lot| lot_since(lot, 0.0)).collect();
     if since.is_empty() && closed.is_empty() {
         return rows.iter().map(|row| (*row).clone()).collect();
     }
@@ -54,10 +56,12 @@ pub(super) fn restated(
     found
 }
 
-fn lot_since<'a>(lots: &[&'a Lot], lot: &Lot, left: f64) -> Option<Since<'a>> {
+fn lot_since<'a>(lots: &[&'a Lot], splits: &[Split], lot: &Lot, left: f64) -> Option<Since<'a>> {
     let lot = *lots.iter().find(|known| known.position.id == lot.position.id)?;
     let mut before: Vec<&'a Lot> = Vec::new();
-    while let Some(earlier) = lots.iter().find(|earlier| goes_on(earlier, before.last().unwrap_or(&lot))) {
+    while let Some(earlier) =
+        lots.iter().find(|earlier| goes_on(earlier, before.last().unwrap_or(&lot), splits))
+    {
         before.push(earlier);
     }
     (!before.is_empty()).then_some(Since { lot, left, before })
@@ -65,13 +69,14 @@ fn lot_since<'a>(lots: &[&'a Lot], lot: &Lot, left: f64) -> Option<Since<'a>> {
 
 /// Whether the second lot is what a split has left of the first one. Parts of it may have been sold since, so the price
 /// tells it, and not the cost.
-fn goes_on(before: &Lot, after: &Lot) -> bool {
+fn goes_on(before: &Lot, after: &Lot, splits: &[Split]) -> bool {
     let (before, after) = (&before.position, &after.position);
+    let mut of_day = splits.iter().filter(|split| split.date == after.entry_date);
     before.exit_date == Some(after.entry_date)
         && before.exit_price == Some(before.entry_price)
         && before.entry_date < after.entry_date
         && before.quantity * after.quantity > 0.0
-        && super::reconcile_splits::is_split_ratio(before.entry_price / after.entry_price)
+        && of_day.any(|split| agree(before.entry_price / after.entry_price, split.to / split.from))
 }
 
 /// Units of the lot that one unit of the row is, when the row is of the lot or of one that it goes on from.

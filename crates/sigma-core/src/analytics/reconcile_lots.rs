@@ -48,7 +48,8 @@ pub(super) fn reconcile_symbol<'a>(
     let (as_of, exit_price) = (stated.as_of, stated.exit_prices.get(symbol).copied());
     let held = held(lots, as_of, &deliveries.delivered);
     let has_expired = has_expired(&held, as_of, calendar)?;
-    let rows = restated(rows, lots, &held, stated.is_known_file);
+    let splits = market.history(symbol).map_or(&[][..], |history| &history.splits);
+    let rows = restated(rows, lots, &held, splits, stated.is_known_file);
     let instruments = lots.iter().map(|lot| &lot.instrument).chain(rows.iter().map(|row| &row.instrument));
     let is_option = instruments.take(1).any(|instrument| instrument.is_option());
     let counted = BTreeMap::new();

@@ -52,6 +52,27 @@ fn a_file_goes_on_stating_the_entry_of_before_an_applied_split() {
     assert_eq!((found.closings[0].position_id, found.closings[0].realized_usd), (2, 50.0));
 }
 
+/// Prices of two lots may stand in the ratio of some split by chance.
+#[test]
+fn lots_that_one_split_was_applied_to_are_not_mixed_up() {
+    let mut world = World::default();
+    let lots = vec![
+        exited(world.lot("AAA", 100.0, 680.0, "2025-06-03"), 680.0, SPLIT),
+        exited(world.lot("AAA", 50.0, 570.0, "2025-06-02"), 570.0, SPLIT),
+        world.lot("AAA", 200.0, 340.0, SPLIT),
+        world.lot("AAA", 100.0, 285.0, SPLIT),
+    ];
+    world.split("AAA", SPLIT, 1.0, 2.0);
+    world.price("AAA", &[(AS_OF, 350.0)]);
+    let book = book(lots, vec![]);
+    let rows = vec![
+        lot(&mut world, 100.0, 680.0, "2025-06-03", Units::Untold),
+        lot(&mut world, 50.0, 570.0, "2025-06-02", Units::Untold),
+    ];
+    let found = run(&world, &book, rows);
+    assert!(found.is_empty() && found.unpriced.is_empty() && !found.unchanged[0].entries_differ, "{found:?}");
+}
+
 /// Without entry dates half of the shares may have been sold: an unchanged cost tells that they were not.
 #[test]
 fn holdings_in_units_of_before_an_applied_split() {
