@@ -201,7 +201,7 @@ impl<'a> Symbol<'a, '_> {
         row.exit.is_none() && row.quantity * shares > 0.0 && row.entry_date.is_none_or(is_about)
     }
 
-    /// Enters a part of a row at the strike; the cost of the rest of the row is not known then.
+    /// Enters a part of a row at the strike.
     fn receive(&mut self, row: &mut Holding, part: f64, ended: &Ended<'_>) {
         self.found.openings.push(Opening {
             row: row.row,
@@ -216,11 +216,27 @@ impl<'a> Symbol<'a, '_> {
             adjusted_through: None,
             delivery: Some(Delivery::Delivered),
         });
-        row.quantity = rounded(row.quantity - part);
+        let rest = rounded(row.quantity - part);
         (row.cost_basis, row.entry_price) = match row.entry_date {
             Some(_) => (None, row.entry_price),
-            None => (None, None),
+            None => (self.cost_of_rest(row, part, rest, ended), None),
         };
+        row.quantity = rest;
+    }
+
+    /// What the rest of a row cost, without the delivered part. Brokers count that at the strike or with the premium in
+    /// it: of the two the one is taken whose rest was bought nearer to the price of the day.
+    fn cost_of_rest(&self, row: &Holding, part: f64, rest: f64, ended: &Ended<'_>) -> Option<f64> {
+        let cost = row.cost_basis?;
+        let day = row.price.or(self.stored_close())?;
+        let bought = rounded(rest - self.units());
+        let known: f64 = self.held.iter().map(|(lot, units)| units * lot.position.entry_price).sum();
+        let (least, most) = ended.costs();
+        let costs = [least, most].map(|each| cost - part * each);
+        let priced = costs.into_iter().map(|cost| ((cost - known) / bought, cost));
+        let sound = priced.filter(|(price, _)| price.is_finite() && *price > 0.0);
+        let nearest = sound.min_by(|a, b| (a.0 / day).ln().abs().total_cmp(&(b.0 / day).ln().abs()));
+        nearest.map(|(_, cost)| cost)
     }
 
     /// The contracts end at nothing: what they were worth is in the strike of the shares.

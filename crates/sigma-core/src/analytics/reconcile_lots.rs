@@ -248,7 +248,7 @@ impl Symbol<'_, '_> {
         given.or_else(of_rows).or_else(|| self.stored_close().map(|price| (price, PriceSource::StoredClose)))
     }
 
-    fn stored_close(&self) -> Option<f64> {
+    pub(super) fn stored_close(&self) -> Option<f64> {
         let id = *self.market.ids.get(self.symbol)?;
         let private =
             self.held.first().is_some_and(|(lot, _)| lot.instrument.kind == InstrumentKind::Private);

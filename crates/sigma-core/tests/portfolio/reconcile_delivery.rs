@@ -226,3 +226,24 @@ proptest! {
         prop_assert!(run(&world, &after, rows, balance).is_empty());
     }
 }
+
+/// Shares bought beside delivered ones cost what the stated cost leaves, with the premium counted into it or not.
+#[test]
+fn shares_bought_beside_delivered_ones_cost_the_rest_of_the_cost() {
+    for (held, each) in [(0.0, 100.0), (0.0, 95.0), (100.0, 100.0), (100.0, 95.0)] {
+        let mut world = world(90.0);
+        let mut lots = vec![world.lot(PUT, -2.0, 5.0, "2025-06-03")];
+        if held != 0.0 {
+            lots.push(world.lot("AAA", held, 102.0, "2025-06-02"));
+        }
+        let book = book(lots, vec![cash(50_000.0)]);
+        let basis = held * 102.0 + 200.0 * each + 30.0 * 118.0;
+        let row =
+            Holding { cost_basis: Some(basis), price: Some(130.0), ..row(&mut world, "AAA", held + 230.0) };
+        let found = run(&world, &book, vec![row], 50_000.0 + 1_000.0 - 20_000.0 - 30.0 * 118.0);
+        let bought = (None, 30.0, 118.0);
+        assert_eq!(opened(&found), [(Some(Delivery::Delivered), 200.0, 100.0), bought], "{held} {each}");
+        assert_eq!(found.openings[1].source, PriceSource::CostBasis);
+        assert_eq!(found.cash, None, "{held} {each}");
+    }
+}
