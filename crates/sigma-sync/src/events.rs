@@ -137,7 +137,7 @@ fn is_taken<E: Event>(told: &Told<E>, event: &E, source: ProviderId) -> bool {
     let rank = |id| order(Data::Actions).into_iter().position(|known| known == id).unwrap_or(usize::MAX);
     let owner = ProviderId::parse(&told.source);
     let is_before = source == ProviderId::File || owner.is_some_and(|owner| rank(source) < rank(owner));
-    !is_before || is_of_same_size(&told.event, event)
+    !(is_before && owner != Some(ProviderId::File)) || is_of_same_size(&told.event, event)
 }
 
 #[cfg(test)]
@@ -183,6 +183,9 @@ mod tests {
         let taken = |source, offer| !reconciled(source, vec![offer], &stored, None).0.is_empty();
         assert!(taken(ProviderId::Polygon, paid(10, 0.31)) && taken(ProviderId::File, paid(10, 0.31)));
         assert!(!taken(ProviderId::Polygon, paid(11, 0.24)) && !taken(ProviderId::Tiingo, paid(10, 0.31)));
+        let stored = told("file", &[paid(10, 0.24)]);
+        let taken = |source| !reconciled(source, vec![paid(10, 0.31)], &stored, None).0.is_empty();
+        assert!(!taken(ProviderId::Polygon) && !taken(ProviderId::Fmp));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub const BROKER: Broker = Broker {
     parse,
 };
 
-const ACTIONS: [(&str, Meaning); 43] = [
+const ACTIONS: [(&str, Meaning); 45] = [
     ("Buy", Meaning::Trade(1.0, Effect::CloseThenOpen)),
     ("Sell", Meaning::Trade(-1.0, Effect::Close)),
     ("Sell Short", Meaning::Trade(-1.0, Effect::Open)),
@@ -64,6 +64,8 @@ const ACTIONS: [(&str, Meaning); 43] = [
     ("Service Fee", Meaning::Money(FlowKind::Fee)),
     ("ADR Mgmt Fee", Meaning::Money(FlowKind::Fee)),
     ("Foreign Tax Paid", Meaning::Money(FlowKind::Tax)),
+    ("NRA Tax Adj", Meaning::Money(FlowKind::Tax)),
+    ("NRA Withholding", Meaning::Money(FlowKind::Tax)),
     ("MoneyLink Transfer", Meaning::Transfer),
     ("MoneyLink Deposit", Meaning::Transfer),
     ("Funds Received", Meaning::Transfer),

@@ -208,6 +208,8 @@ fn no_split(named: &Tagged, lots: &[Tagged]) -> String {
             id.min(near.row.id),
             id.max(near.row.id)
         ),
-        None => format!("position {id} is no result of an applied split"),
+        None => format!(
+            "position {id} is no result of an applied split (a split that it counts is forgotten with --undo --counted)"
+        ),
     }
 }

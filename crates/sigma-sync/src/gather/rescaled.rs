@@ -6,13 +6,16 @@
 
 use chrono::NaiveDate;
 use sigma_core::analytics::screen::{Refused, ScreenReason};
-use sigma_core::model::{PriceBar, PriceHistory, Split};
+use sigma_core::model::{CloseBasis, PriceBar, PriceHistory, Split};
 
 /// Logarithm of the least factor that is a scale; corrections of single closes are smaller, or not all by one factor.
 const LEAST: f64 = 0.02;
 
-/// Logarithm within which two factors are equal: cheap shares are rounded to cents.
+/// Logarithm within which a factor is the ratio of a split.
 const EQUAL: f64 = 0.01;
+
+/// Closes are rounded to cents, in dollars.
+const ROUNDING: f64 = 0.005;
 
 /// The factor by which the closes of stored sessions differ in an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,22 +28,34 @@ pub struct Scale {
 }
 
 /// The one factor by which most of the closes that are stored differ in an answer. One session alone is a correction,
-/// unless it differs by the very ratio of a split since.
+/// unless it differs by the very ratio of a split since, or begins an answer of rebuilt closes: then it may be the end of a
+/// history that was restated.
 pub fn scale(bars: &[PriceBar], stored: &PriceHistory, splits: &[Split]) -> Option<Scale> {
     let change = |bar: &PriceBar| {
         let known = stored.on(bar.date).filter(|known| !known.is_provisional() && known.close > 0.0)?;
-        (bar.close > 0.0 && bar.close.is_finite()).then(|| (bar.date, (bar.close / known.close).ln()))
+        let rounding = 2.0 * ROUNDING * (1.0 / bar.close + 1.0 / known.close);
+        let change = (bar.close / known.close).ln();
+        (bar.close > 0.0 && bar.close.is_finite()).then_some((bar.date, change, rounding))
     };
-    let changes: Vec<(NaiveDate, f64)> = bars.iter().filter_map(change).collect();
-    let mut off: Vec<f64> = changes.iter().map(|(_, log)| *log).filter(|log| log.abs() >= LEAST).collect();
+    let mut changes: Vec<(NaiveDate, f64, f64)> = bars.iter().filter_map(change).collect();
+    changes.sort_by_key(|(date, ..)| *date);
+    let mut off: Vec<f64> = changes.iter().map(|(_, log, _)| *log).filter(|log| log.abs() >= LEAST).collect();
     off.sort_by(f64::total_cmp);
     let factor = *off.get(off.len() / 2)?;
-    let equal = changes.iter().filter(|(_, log)| (log - factor).abs() <= EQUAL);
-    let dates: Vec<NaiveDate> = equal.map(|(date, _)| *date).collect();
+    let equal = changes.iter().filter(|(_, log, rounding)| (log - factor).abs() <= *rounding);
+    let dates: Vec<NaiveDate> = equal.map(|(date, ..)| *date).collect();
     let (&first, &last) = dates.iter().min().zip(dates.iter().max())?;
+    let begins = |date| changes[0].0 == date && changes.len() > 1 && off.len() == 1;
+    let is_rebuilt = || bars.iter().any(|bar| bar.date == first && bar.basis == CloseBasis::Rebuilt);
+    let is_end_of_another = begins(first) && is_rebuilt();
     let is_most = 2 * dates.len() > changes.len();
     let is_telling = dates.len() > 1 || is_ratio_since(factor, last, splits);
-    (is_most && is_telling).then(|| Scale { factor: factor.exp(), sessions: dates.len(), first, last })
+    ((is_most && is_telling) || is_end_of_another).then(|| Scale {
+        factor: factor.exp(),
+        sessions: dates.len(),
+        first,
+        last,
+    })
 }
 
 /// Whether a factor is that of the splits after a date, or its inverse.
@@ -94,8 +109,11 @@ impl Scale {
         let mut refused = Vec::new();
         let mut joined = stored.at_or_before(self.last).cloned();
         bars.retain(|bar| {
+            // What the user has accepted, or another answer has brought since, is where the rest goes on.
+            let is_stored = |known: &PriceBar| (bar.close / known.close).ln().abs() < LEAST;
+            let is_known = bar.date > self.last && stored.on(bar.date).is_some_and(is_stored);
             let is_off = bar.date <= self.last
-                || joined.as_ref().is_some_and(|before| self.is_on_scale(bar, before, splits));
+                || (!is_known && joined.as_ref().is_some_and(|before| self.is_on_scale(bar, before, splits)));
             if !is_off {
                 joined = Some(bar.clone());
             } else if stored.on(bar.date).is_none() {
@@ -123,8 +141,6 @@ impl Scale {
 
 #[cfg(test)]
 mod tests {
-    use sigma_core::model::CloseBasis;
-
     use super::*;
 
     fn bar(day: u32, close: f64) -> PriceBar {
@@ -170,6 +186,27 @@ mod tests {
         assert_eq!(left(&restated, &[split(12, 2.0, 3.0)]), Some((vec![102.5], 0)));
         // Bars before the stored ones are on the scale of the answer.
         assert_eq!(left(&[(6, 99.0), (9, 100.0), (10, 101.0), (11, 102.0)], &[]), Some((vec![], 1)));
+    }
+
+    /// A history that is restated up to some day leaves its last session in the answers of the days after.
+    #[test]
+    fn the_end_of_a_restated_history_is_no_correction() {
+        assert_eq!(
+            left(&[(9, 142.5), (10, 151.5), (11, 153.0), (12, 154.0)], &[]),
+            Some((vec![151.5, 153.0, 154.0], 0))
+        );
+        assert_eq!(left(&[(9, 150.0), (10, 158.0), (11, 153.0), (12, 154.0)], &[]), None, "between others");
+        assert_eq!(left(&[(9, 154.5), (10, 147.7), (11, 159.1)], &[]), None, "each by its own");
+    }
+
+    #[test]
+    fn the_rest_goes_on_from_a_bar_that_was_accepted() {
+        let mut stored = stored();
+        stored.bars.push(bar(12, 130.5));
+        let mut bars = bars(&[(10, 128.78), (11, 130.05), (12, 130.5), (13, 131.0), (16, 131.5)]);
+        let scale = scale(&bars, &stored, &[]).unwrap();
+        assert!(scale.take_out(&mut bars, &stored, &[]).is_empty());
+        assert_eq!(bars.iter().map(|bar| bar.close).collect::<Vec<_>>(), [130.5, 131.0, 131.5]);
     }
 
     #[test]
