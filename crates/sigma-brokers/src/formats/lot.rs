@@ -187,6 +187,10 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
     let column = line.columns.name(Role::Symbol);
     let named = if is_exact {
         literal(text, line.row.line, column, problems)
+    } else if let Some(symbol) = name_of_unlisted(line, text, private_name) {
+        let message = format!("a private asset without a symbol, held as {symbol}");
+        problems.push(Problem::of_row("ERR_POS_028", line.row.line, message));
+        Some(Named::Private(symbol))
     } else if private_name {
         unlisted(text, line.row.line, column, problems)
     } else {
@@ -213,6 +217,12 @@ fn instrument(line: &Line<'_>, problems: &mut Vec<Problem>) -> Option<Instrument
         _ => None,
     };
     Some(Instrument { symbol, class, kind, contract: None })
+}
+
+/// A symbol made of the name of a private asset that has none.
+fn name_of_unlisted(line: &Line<'_>, symbol: &str, is_private: bool) -> Option<String> {
+    let name = line.text(Role::Description).filter(|_| is_private && symbol.is_empty())?;
+    symbols::from_name(name)
 }
 
 /// Whether each price of the row is 1, or there is none.

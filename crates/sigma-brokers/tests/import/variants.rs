@@ -271,6 +271,23 @@ fn any_other_file_by_a_mapping() {
     assert_eq!(statement.accounts[0].positions[0].currency, "EUR");
 }
 
+/// Private assets go by their name where they have no symbol, with a column of classes too.
+#[test]
+fn private_assets_of_a_mapping_go_by_their_name() {
+    let mapping = Mapping::parse(
+        "[columns]\ndescription = \"Name\"\nquantity = \"Q\"\nclass = \"Class\"\nsymbol = \"S\"\n\
+         market_value = \"Value\"\n",
+    )
+    .unwrap();
+    let text = "Name,S,Q,Value,Class\nFund III,,3,45000,PRIVATE\n,,1,10,PRIVATE\nAcme,ACME,1,10,PUBLIC\n";
+    let reading = read(text.as_bytes(), "a.csv", &Options { mapping: Some(&mapping), ..plain() });
+    assert_eq!(codes(&reading), ["2 ERR_POS_028", "3 ERR_POS_001"]);
+    let statement = reading.statement.unwrap();
+    let private = &statement.accounts[0].positions[0];
+    assert_eq!((private.symbol.as_str(), private.market_value), ("FUND_III", Some(45_000.0)));
+    assert_eq!(statement.accounts[0].positions[1].symbol, "ACME");
+}
+
 /// The same lot in two accounts is two lots, twice in one account an error.
 #[test]
 fn lots_of_a_mapping_belong_to_their_account() {
