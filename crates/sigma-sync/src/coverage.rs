@@ -117,9 +117,14 @@ pub fn provisional_prices(state: &State) -> Vec<Issue> {
     provisional.map(issue).collect()
 }
 
-/// Needed symbols of which no provider has given a bar that stands when all were asked again.
+/// Needed symbols of which no provider has given a bar that stands when all were asked again. A session that was not
+/// stored before is none that was asked for again.
 pub fn not_refreshed(state: &State) -> Vec<Issue> {
-    let stale = state.needs.needed.keys().filter(|symbol| !state.fresh.bars.contains_key(*symbol));
+    let is_fresh = |symbol: &String| {
+        let first = state.fresh.bars.get(symbol).and_then(|dates| dates.first());
+        first.is_some_and(|first| state.last_bars.get(symbol).is_none_or(|last| first <= last))
+    };
+    let stale = state.needs.needed.keys().filter(|symbol| !is_fresh(symbol));
     stale
         .map(|symbol| {
             Issue::error(

@@ -28,6 +28,8 @@ pub struct State {
     pub fresh: Covered,
     /// The first stored bar of a symbol, however old.
     pub first_bars: HashMap<String, NaiveDate>,
+    /// The last bar of a symbol that was stored before the run.
+    pub last_bars: HashMap<String, NaiveDate>,
     pub decisions: Decisions,
     pub memory: Memory,
     /// Splits that were not known before the run, of symbols with older bars.
@@ -57,6 +59,7 @@ pub async fn load(
         covered: Covered::default(),
         fresh: Covered::default(),
         first_bars: HashMap::new(),
+        last_bars: HashMap::new(),
         decisions,
         memory,
         new_splits: BTreeMap::new(),
@@ -107,6 +110,7 @@ impl State {
         }
         for (id, history) in store.price_histories(&keys, from, self.needs.to).await.map_err(store_error)? {
             if let Some(symbol) = ids.get(&id) {
+                self.last_bars.extend(history.bars.last().map(|bar| (symbol.clone(), bar.date)));
                 let dates = history.bars.iter().map(|bar| bar.date);
                 self.covered.bars.entry(symbol.clone()).or_default().extend(dates);
                 self.take_unfinished_splits(symbol, &history);

@@ -183,6 +183,25 @@ fn a_refresh_keeps_what_its_provider_could_not_be_asked_for() {
     assert!(sources(&fixture, "S000").iter().all(|(_, source)| source == "tiingo"));
 }
 
+/// A new session of those after it is none of the sessions that were asked for again.
+#[test]
+fn a_new_session_is_no_refresh() {
+    let (fixture, market) = (Fixture::new(&symbols(1)), Market::open(exchange(&symbols(1), 40)));
+    let on = |as_of: &str, providers: &[&str], more: &[&str]| {
+        let mut command = fixture.command(&market, providers);
+        command.env("SIGMA_NOW", "2025-07-01T12:00:00Z");
+        command.args(["prices", "--as-of", as_of, "--window", "15"]).args(more);
+        Run::new(command.output().unwrap())
+    };
+    on("2025-06-27", &["polygon"], &[]).ends(0);
+    market.answer(|request| {
+        let is_polygon = request.path.starts_with("/v") || request.path.starts_with("/stocks");
+        is_polygon.then(|| Reply::json(503, "{}"))
+    });
+    on(AS_OF, &["polygon", "fmp"], &["--refresh"]).ends(3).says("not refreshed");
+    assert_eq!(sources(&fixture, "S000").last().unwrap().1, "fmp");
+}
+
 #[test]
 fn an_answer_without_adjusted_closes_takes_none_away() {
     let names = symbols(1);
